@@ -1,0 +1,142 @@
+// asciinema daemon: start, stop, restart and examine the daemon.
+
+#include <poll.h>
+
+#include <array>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include "client/command.h"
+#include "client/daemon_start.h"
+#include "client/deadline.h"
+#include "client/messages.h"
+#include "client/words.h"
+#include "common/clock.h"
+
+namespace asciinemad {
+namespace {
+
+// From the answer to `shutdown` to the end of the connection: live sessions get 8 s to go, their
+// recordings and terminals 10 s more.
+constexpr int kStopTimeoutMs = 25'000;
+
+constexpr const char* kUsage =
+    "usage: asciinema daemon [-h] {start,stop,status,restart} [--force]\n";
+
+constexpr const char* kHelp =
+    "\n"
+    "The daemon starts by itself when it is needed and ends when it is idle.\n"
+    "\n"
+    "  start    start it now, unless it runs\n"
+    "  stop     end it; refused while sessions are recorded\n"
+    "  status   show what it does; exit status 1 when it does not run\n"
+    "  restart  stop, then start\n"
+    "\n"
+    "  --force  end the recorded sessions, too (stop and restart)\n";
+
+int fail(const Error& error) {
+  Messages(false).error(error.message);
+  return kExitFailure;
+}
+
+int start() {
+  const ProcessEnvironment environment;
+  Result<DaemonLink> link = connect_to_shared_daemon(environment);
+  return link.ok() ? kExitOk : fail(link.error());
+}
+
+// Errc::not_found when none runs.
+Status stop(bool force) {
+  const ProcessEnvironment environment;
+  TRY_ASSIGN(DaemonLink link, connect_to_running_daemon(environment));
+  wire::Request request;
+  request.body = wire::Shutdown{force};
+  if (Result<wire::Reply> reply = link.call(std::move(request), {}); !reply.ok()) {
+    Error error = reply.take_error();
+    error.message += force ? "" : "; --force ends them";
+    return error;
+  }
+  // The daemon closes the connection when its last session is finalised.
+  const Deadline deadline(kStopTimeoutMs);
+  while (deadline.wait(link.fd(), POLLIN)) {
+    if (!link.next_event().ok()) return {};
+  }
+  return Error{Errc::timed_out, "asciinemad does not end"};
+}
+
+std::string duration(std::uint64_t us) {
+  const std::uint64_t seconds = us / 1'000'000;
+  if (seconds < 60) return std::to_string(seconds) + " s";
+  if (seconds < 3600) return std::to_string(seconds / 60) + " min";
+  return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
+}
+
+int print_status() {
+  const ProcessEnvironment environment;
+  Result<DaemonLink> link = connect_to_running_daemon(environment);
+  if (!link.ok()) return fail(link.error());
+  wire::Request request;
+  request.body = wire::GetStatus{};
+  Result<wire::Reply> reply = link->call(std::move(request), {});
+  if (!reply.ok()) return fail(reply.error());
+  const auto* status = std::get_if<wire::StatusReply>(&reply->body);
+  if (status == nullptr) return fail(Error{Errc::invalid_data, "asciinemad gave no status"});
+  std::cout << status->software << ", pid " << status->pid << ", up " << duration(status->uptime_us)
+            << (status->on_demand ? ", ends when idle" : "") << "\nsocket: " << status->socket
+            << "\n";
+  if (!status->log_path.empty()) std::cout << "log: " << status->log_path << "\n";
+  std::cout << "sessions: " << status->sessions.size() << "\n";
+  for (const wire::SessionInfo& session : status->sessions) {
+    std::cout << "  " << session.session << "  " << session.size.cols << "x" << session.size.rows
+              << "  " << duration(session.duration_us)
+              << (session.paused ? "  paused" : "  recording")
+              << (session.lost_bytes > 0 ? "  INCOMPLETE" : "") << "  " << session.path << "  ("
+              << session.command << ")\n";
+  }
+  return kExitOk;
+}
+
+int usage_error(const std::string& message) {
+  std::cerr << kUsage << "asciinema daemon: error: " << message << "\n";
+  return kExitUsage;
+}
+
+int run_verb(std::string_view verb, bool force) {
+  if (verb == "start") return start();
+  if (verb == "status") return print_status();
+  const Status stopped = stop(force);
+  const bool absent = !stopped.ok() && stopped.error().code == Errc::not_found;
+  if (!stopped.ok() && !absent) return fail(stopped.error());
+  if (verb == "restart") return start();
+  if (absent) Messages(false).info(stopped.error().message);
+  return kExitOk;
+}
+
+}  // namespace
+
+int run_daemon(int argc, char** argv) {
+  constexpr std::array<std::string_view, 4> kVerbs = {"start", "stop", "status", "restart"};
+  std::string_view verb;
+  bool force = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "-h" || argument == "--help") {
+      std::cout << kUsage << kHelp;
+      return kExitOk;
+    }
+    if (argument == "--force") {
+      force = true;
+    } else if (verb.empty() && !argument.starts_with('-')) {
+      verb = argument;
+    } else {
+      return usage_error("unrecognized arguments: " + std::string(argument));
+    }
+  }
+  if (verb.empty()) return usage_error("what to do? start, stop, status or restart");
+  const Resolved resolved = resolve_word(verb, kVerbs);
+  if (!resolved.word.empty()) return run_verb(resolved.word, force);
+  return usage_error(resolved.problem);
+}
+
+}  // namespace asciinemad

@@ -1,0 +1,261 @@
+// asciinema rec: record a terminal session.
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "build_config.h"
+#include "client/command.h"
+#include "client/daemon_start.h"
+#include "client/messages.h"
+#include "client/rec_options.h"
+#include "client/recording_session.h"
+#include "client/recording_target.h"
+#include "client/signals.h"
+#include "common/config.h"
+#include "common/keys.h"
+#include "common/paths.h"
+
+extern char** environ;
+
+namespace asciinemad {
+namespace {
+
+// The environment goes along for the notification command, unless it is huge.
+constexpr std::size_t kMaxEnvironmentBytes = std::size_t{512} << 10;
+
+// As the protocol wants it; empty for none.
+std::string key_text(const std::optional<Key>& key) {
+  if (!key.has_value()) return {};
+  return key->ctrl ? describe(*key) : legacy_bytes(*key);
+}
+
+wire::Notifications notifications(const Config& config) {
+  wire::Notifications wish;
+  wish.enabled = config.notifications.enabled;
+  if (!wish.enabled) return wish;
+  wish.command = config.notifications.command.value_or("");
+  wish.icon_path = ASCIINEMAD_DATA_DIR "/asciinemad.svg";
+  std::size_t bytes = 0;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable(*entry);
+    bytes += variable.size();
+    if (bytes < kMaxEnvironmentBytes) wish.environment.emplace_back(variable);
+  }
+  return wish;
+}
+
+RecordingSession::Wish session_wish(const RecOptions& options, const Config& config,
+                                    const RecordingTarget& target) {
+  RecordingSession::Wish wish;
+  wish.recording = target.needs_pump() ? -1 : target.fd();
+  wish.cols = options.cols;
+  wish.rows = options.rows;
+  wire::Start& start = wish.start;
+  start.format = options.raw ? wire::Format::raw : wire::Format::asciicast_v2;
+  start.append = target.appending();
+  start.time_offset_us = target.time_offset_us();
+  start.timestamp_s = static_cast<std::int64_t>(std::time(nullptr));
+  start.idle_time_limit_s = options.idle_time_limit_s.value_or(0);
+  start.title = options.title;
+  start.command = options.command;
+  for (const std::string& name : options.env) {
+    // A variable that is not set is left out; null there breaks other tools.
+    if (const char* value = std::getenv(name.c_str())) start.captured_env.emplace_back(name, value);
+  }
+  start.capture_input = options.capture_input;
+  start.prefix_key = key_text(config.record.prefix_key);
+  start.pause_key = key_text(config.record.pause_key);
+  start.add_marker_key = key_text(config.record.add_marker_key);
+  start.notifications = notifications(config);
+  start.path = target.path();
+  return wish;
+}
+
+// A line from standard input without its end, trimmed; nullopt at its end and on Ctrl-C.
+std::optional<std::string> read_answer() {
+  Result<Signals> signals = Signals::watch({SIGINT});
+  if (!signals.ok()) return std::nullopt;
+  std::array<pollfd, 2> waiting = {{{STDIN_FILENO, POLLIN, 0}, {signals->fd(), POLLIN, 0}}};
+  while (::poll(waiting.data(), waiting.size(), -1) < 0 && errno == EINTR) {
+  }
+  if (waiting[1].revents != 0) return std::nullopt;
+  std::array<char, 256> line;
+  const ssize_t n = ::read(STDIN_FILENO, line.data(), line.size());
+  if (n <= 0) return std::nullopt;
+  std::string_view answer(line.data(), static_cast<std::size_t>(n));
+  while (!answer.empty() && std::isspace(static_cast<unsigned char>(answer.back())) != 0) {
+    answer.remove_suffix(1);
+  }
+  return std::string(answer);
+}
+
+class RecCommand {
+ public:
+  RecCommand(RecOptions options, const Config& config, const Environment& environment,
+             const Messages& messages)
+      : options_(std::move(options)),
+        config_(config),
+        environment_(environment),
+        messages_(messages) {}
+
+  int run();
+
+ private:
+  Result<RecordingTarget> open_target() const;
+  void announce(const RecordingTarget& target) const;
+  Result<RecordingSession::Outcome> record(const RecordingTarget& target);
+  Result<std::unique_ptr<RecordingSession>> start(const RecordingTarget& target);
+  int conclude(RecordingTarget& target, const RecordingSession::Outcome& outcome) const;
+  int ask_what_to_do(RecordingTarget& target) const;
+  int fail(const Error& error) const;
+
+  const RecOptions options_;
+  const Config& config_;
+  const Environment& environment_;
+  const Messages& messages_;
+  std::optional<DaemonLink> link_;
+};
+
+Result<RecordingTarget> RecCommand::open_target() const {
+  if (!options_.filename.has_value()) return RecordingTarget::create_in_library(environment_);
+  return RecordingTarget::open(
+      {*options_.filename, options_.append, options_.overwrite, options_.raw});
+}
+
+void RecCommand::announce(const RecordingTarget& target) const {
+  for (const std::string& warning : target.warnings()) messages_.warn(warning);
+  if (target.appending()) {
+    messages_.info("appending to asciicast at " + target.path());
+  } else {
+    messages_.info("recording asciicast to " + target.path());
+  }
+  if (options_.command_given) {
+    messages_.info("exit opened program when you're done");
+  } else {
+    messages_.info("press <ctrl-d> or type \"exit\" when you're done");
+  }
+}
+
+// A shared daemon that can't take the session must not keep anybody from recording.
+Result<std::unique_ptr<RecordingSession>> RecCommand::start(const RecordingTarget& target) {
+  TRY_ASSIGN(DaemonConnection connection, connect_to_daemon(environment_));
+  std::string reason = connection.private_because;
+  link_.emplace(std::move(connection.link));
+  if (reason.empty()) {
+    auto session = std::make_unique<RecordingSession>(*link_);
+    Status started = session->start(session_wish(options_, config_, target));
+    if (started.ok()) return session;
+    reason = started.error().message;
+    session.reset();
+    TRY_ASSIGN(DaemonLink own, start_private_daemon(environment_));
+    link_.emplace(std::move(own));
+  }
+  messages_.warn(reason + "; recording with a private asciinemad");
+  auto session = std::make_unique<RecordingSession>(*link_);
+  TRY(session->start(session_wish(options_, config_, target)));
+  return session;
+}
+
+Result<RecordingSession::Outcome> RecCommand::record(const RecordingTarget& target) {
+  TRY_ASSIGN(std::unique_ptr<RecordingSession> session, start(target));
+  Result<RecordingSession::Outcome> outcome = session->run();
+  if (outcome.ok()) return outcome;
+  Error error = outcome.take_error();
+  error.message += "; " + target.path() + " holds what was recorded until then";
+  return error;
+}
+
+int RecCommand::run() {
+  if (options_.raw && !options_.filename.has_value()) {
+    return fail(Error{Errc::invalid_argument, "filename required when recording in raw mode"});
+  }
+  ::setenv("ASCIINEMA_REC", "1", 1);
+  Result<RecordingTarget> target = open_target();
+  if (!target.ok()) return fail(target.error());
+  announce(*target);
+  if (Status begun = target->begin(); !begun.ok()) return fail(begun.error());
+  const Result<RecordingSession::Outcome> outcome = record(*target);
+  if (!outcome.ok()) {
+    if (!link_.has_value()) target->abandon();
+    return fail(outcome.error());
+  }
+  return conclude(*target, *outcome);
+}
+
+int RecCommand::conclude(RecordingTarget& target, const RecordingSession::Outcome& outcome) const {
+  const wire::Finished& finished = outcome.finished;
+  if (finished.exit.kind == wire::Exit::Kind::exec_failed) {
+    target.abandon();
+    return fail(system_error("execute sh", finished.exit.value));
+  }
+  messages_.info("recording finished");
+  if (!finished.loss_reason.empty()) {
+    messages_.error("recording is INCOMPLETE: " + std::to_string(finished.lost_bytes) +
+                    " bytes of output are missing from " + target.path() + ": " +
+                    finished.loss_reason);
+    return kExitFailure;
+  }
+  const bool ask = !options_.filename.has_value() && !options_.yes && !outcome.signal.has_value();
+  if (ask) return ask_what_to_do(target);
+  messages_.info("asciicast saved to " + target.path());
+  return outcome.signal.has_value() ? 128 + *outcome.signal : kExitOk;
+}
+
+int RecCommand::ask_what_to_do(RecordingTarget& target) const {
+  std::cerr << "(s)ave locally, (d)iscard\n";
+  for (;;) {
+    std::cerr << "[s,d]? " << std::flush;
+    const std::optional<std::string> answer = read_answer();
+    if (answer == "d" || answer == "discard") {
+      if (Status removed = target.remove(); !removed.ok()) return fail(removed.error());
+      return kExitOk;
+    }
+    if (!answer.has_value()) std::cerr << "\n";
+    if (!answer.has_value() || answer == "s" || answer == "save") {
+      messages_.info("asciicast saved to " + target.path());
+      return kExitOk;
+    }
+  }
+}
+
+int RecCommand::fail(const Error& error) const {
+  std::string_view rest = error.message;
+  for (;;) {
+    const std::size_t newline = rest.find('\n');
+    messages_.error(rest.substr(0, newline));
+    if (newline == std::string_view::npos) return kExitFailure;
+    rest.remove_prefix(newline + 1);
+  }
+}
+
+}  // namespace
+
+int run_rec(int argc, char** argv) {
+  Messages messages(false);
+  const ProcessEnvironment environment;
+  Result<LoadedConfig> loaded = load_config(environment);
+  // Help and usage come first: they must work whatever the configuration says.
+  const Config::Record defaults = loaded.ok() ? loaded->config.record : Config::Record();
+  auto parsed = parse_rec_options(argc, argv, defaults);
+  if (const auto* status = std::get_if<ExitStatus>(&parsed)) return status->value;
+  if (!loaded.ok()) {
+    messages.error(loaded.error().message);
+    return kExitFailure;
+  }
+  RecOptions options = std::move(*std::get_if<RecOptions>(&parsed));
+  messages.set_quiet(options.quiet);
+  for (const std::string& warning : loaded->warnings) messages.warn(warning);
+  return RecCommand(std::move(options), loaded->config, environment, messages).run();
+}
+
+}  // namespace asciinemad

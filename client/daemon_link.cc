@@ -1,0 +1,124 @@
+#include "client/daemon_link.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "build_config.h"
+#include "client/deadline.h"
+#include "common/paths.h"
+#include "proto/codec.h"
+
+namespace asciinemad {
+namespace {
+
+Error no_answer() { return Error{Errc::timed_out, "asciinemad does not answer"}; }
+
+}  // namespace
+
+Result<DaemonLink> DaemonLink::connect(const std::string& path) {
+  TRY(check_socket_path(path));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return system_error("create a socket", errno);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (errno == EAGAIN) return Error{Errc::timed_out, "asciinemad does not accept connections"};
+    return system_error("connect to " + path, errno);
+  }
+  return DaemonLink(std::move(socket));
+}
+
+Result<wire::HelloReply> DaemonLink::hello(int timeout_ms) {
+  wire::Request request;
+  request.body =
+      wire::Hello{wire::kProtocolMin, wire::kProtocolMax, "asciinema " ASCIINEMAD_VERSION};
+  TRY_ASSIGN(const std::uint32_t id, send(std::move(request), {}));
+  TRY_ASSIGN(const wire::Reply reply, wait_for(id, timeout_ms));
+  const auto* hello = std::get_if<wire::HelloReply>(&reply.body);
+  if (hello == nullptr) return Error{Errc::invalid_data, "asciinemad did not answer hello"};
+  return *hello;
+}
+
+Result<std::uint32_t> DaemonLink::send(wire::Request request, std::span<const int> fds) {
+  request.id = next_id_++;
+  request.fds = static_cast<std::uint8_t>(fds.size());
+  TRY_ASSIGN(const std::string bytes, wire::encode(request));
+  const Deadline deadline(kAnswerTimeoutMs);
+  std::string_view rest = bytes;
+  while (!rest.empty()) {
+    Result<std::size_t> sent = send_with_fds(socket_.get(), rest, fds);
+    if (sent.ok()) {
+      rest.remove_prefix(*sent);
+      fds = {};
+      continue;
+    }
+    if (sent.error().sys_errno != EAGAIN) {
+      return Error{Errc::unavailable, "asciinemad closed the connection"};
+    }
+    if (!deadline.wait(socket_.get(), POLLOUT)) return no_answer();
+  }
+  return request.id;
+}
+
+Result<wire::Reply> DaemonLink::wait_for(std::uint32_t id, int timeout_ms) {
+  const Deadline deadline(timeout_ms);
+  for (;;) {
+    TRY_ASSIGN(std::optional<wire::Reply> reply, parse_next());
+    if (!reply.has_value()) {
+      if (!deadline.wait(socket_.get(), POLLIN)) return no_answer();
+      TRY(receive());
+      continue;
+    }
+    const auto* error = std::get_if<wire::ErrorReply>(&reply->body);
+    if (error != nullptr && (reply->id == id || reply->id == 0)) {
+      const bool version = error->code == wire::ErrorCode::version;
+      return Error{version ? Errc::unsupported : Errc::unavailable, error->message};
+    }
+    if (reply->id == id) return std::move(*reply);
+    events_.push_back(std::move(*reply));
+  }
+}
+
+Result<wire::Reply> DaemonLink::call(wire::Request request, std::span<const int> fds) {
+  TRY_ASSIGN(const std::uint32_t id, send(std::move(request), fds));
+  return wait_for(id, kAnswerTimeoutMs);
+}
+
+Result<std::optional<wire::Reply>> DaemonLink::next_event() {
+  if (!events_.empty()) {
+    std::optional<wire::Reply> event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+  TRY_ASSIGN(std::optional<wire::Reply> reply, parse_next());
+  if (reply.has_value()) return reply;
+  TRY(receive());
+  return parse_next();
+}
+
+Status DaemonLink::receive() {
+  std::array<char, 4096> buffer;
+  Result<Received> received = receive_with_fds(socket_.get(), buffer);
+  if (!received.ok()) {
+    if (received.error().sys_errno == EAGAIN) return {};
+    return Error{Errc::unavailable, "asciinemad closed the connection"};
+  }
+  if (received->size == 0) return Error{Errc::unavailable, "asciinemad closed the connection"};
+  parser_.append({buffer.data(), received->size});
+  return {};
+}
+
+Result<std::optional<wire::Reply>> DaemonLink::parse_next() {
+  TRY_ASSIGN(const std::optional<std::string_view> message, parser_.next());
+  if (!message.has_value()) return std::optional<wire::Reply>();
+  TRY_ASSIGN(wire::Reply reply, wire::decode_reply(*message));
+  return std::optional<wire::Reply>(std::move(reply));
+}
+
+}  // namespace asciinemad

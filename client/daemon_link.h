@@ -1,0 +1,60 @@
+// DaemonLink: the client's connection to the daemon: requests out, answers and events in.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "common/fd.h"
+#include "common/result.h"
+#include "proto/framing.h"
+#include "proto/message.h"
+
+namespace asciinemad {
+
+class DaemonLink {
+ public:
+  // How long a living daemon may take to say hello before the client goes on without it.
+  static constexpr int kHelloTimeoutMs = 300;
+  // How long any other answer may take.
+  static constexpr int kAnswerTimeoutMs = 5000;
+
+  explicit DaemonLink(Fd socket) : socket_(std::move(socket)) {}
+
+  // Errc::system with ENOENT or ECONNREFUSED: no daemon there.
+  static Result<DaemonLink> connect(const std::string& path);
+
+  // Errc::unsupported: no common protocol version; Errc::timed_out: the daemon does not answer;
+  // Errc::unavailable: the connection ended, as when the daemon was just going.
+  Result<wire::HelloReply> hello(int timeout_ms);
+
+  // Sends a request and does not wait; `fds` stay the caller's. Returns the request's id.
+  Result<std::uint32_t> send(wire::Request request, std::span<const int> fds);
+
+  // The answer to request `id`; events that come before it are kept for next_event(). An error
+  // reply is an Error with the daemon's text.
+  Result<wire::Reply> wait_for(std::uint32_t id, int timeout_ms);
+
+  // send() and wait_for().
+  Result<wire::Reply> call(wire::Request request, std::span<const int> fds);
+
+  // An event or answer that has arrived; nullopt when there is none. Errc::unavailable at the end
+  // of the connection.
+  Result<std::optional<wire::Reply>> next_event();
+
+  int fd() const { return socket_.get(); }
+
+ private:
+  // Reads what is there into the parser.
+  Status receive();
+  Result<std::optional<wire::Reply>> parse_next();
+
+  Fd socket_;
+  wire::FrameParser parser_;
+  std::deque<wire::Reply> events_;
+  std::uint32_t next_id_ = 1;
+};
+
+}  // namespace asciinemad

@@ -1,0 +1,121 @@
+// asciinema: the command people type; asciinemad does the work.
+
+#include <fcntl.h>
+#include <langinfo.h>
+#include <unistd.h>
+
+#include <array>
+#include <clocale>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include "build_config.h"
+#include "client/command.h"
+#include "client/messages.h"
+#include "client/words.h"
+
+namespace asciinemad {
+namespace {
+
+constexpr const char* kHelp =
+    "usage: asciinema [-h] [--version] COMMAND ...\n"
+    "\n"
+    "Record terminal sessions. A daemon, asciinemad, does the recording; it starts\n"
+    "by itself.\n"
+    "\n"
+    "commands:\n"
+    "  rec       record a terminal session (also: record)\n"
+    "  daemon    start, stop, restart or examine the daemon\n"
+    "\n"
+    "A command may be shortened as long as it is unambiguous.\n"
+    "\n"
+    "options:\n"
+    "  -h, --help  show this help and exit\n"
+    "  --version   show the version and exit\n"
+    "\n"
+    "example:\n"
+    "  asciinema rec demo.cast\n"
+    "\n"
+    "'asciinema COMMAND --help' tells more about a command.\n";
+
+struct Command {
+  std::string_view name;
+  int (*run)(int argc, char** argv);
+};
+
+constexpr std::array<Command, 3> kCommands = {
+    {{"rec", run_rec}, {"record", run_rec}, {"daemon", run_daemon}}};
+
+// A closed 0, 1 or 2 would give its number to the first thing opened.
+void occupy_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+  }
+}
+
+// asciicasts are UTF-8; under another encoding the terminal and the recording would disagree.
+// Setting a locale up reads files, so only a name that needs it gets that far.
+bool locale_fits() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view locale = value;
+    if (locale == "C" || locale == "POSIX" || locale.ends_with("UTF-8") ||
+        locale.ends_with("utf8")) {
+      return true;
+    }
+    if (std::setlocale(LC_CTYPE, "") == nullptr) return true;  // not installed: C, so ASCII
+    const std::string_view codeset = ::nl_langinfo(CODESET);
+    return codeset == "UTF-8" || codeset == "ANSI_X3.4-1968" || codeset == "US-ASCII";
+  }
+  return true;
+}
+
+int usage_error(const std::string& problem) {
+  std::cerr << "usage: asciinema [-h] [--version] COMMAND ...\nasciinema: error: " << problem
+            << "\n";
+  return kExitUsage;
+}
+
+int run(int argc, char** argv) {
+  if (argc < 2) {
+    std::cout << kHelp;
+    return kExitFailure;
+  }
+  const std::string_view word = argv[1];
+  if (word == "-h" || word == "--help") {
+    std::cout << kHelp;
+    return kExitOk;
+  }
+  if (word == "--version") {
+    std::cout << "asciinema " ASCIINEMAD_VERSION "\n";
+    return kExitOk;
+  }
+  if (word.starts_with('-')) return usage_error("unrecognized arguments: " + std::string(word));
+  if (!locale_fits()) {
+    Messages(false).error(
+        "the locale must use UTF-8 or ASCII; see what `locale` prints, and set LC_ALL=C.UTF-8 if "
+        "in doubt");
+    return kExitFailure;
+  }
+  std::array<std::string_view, kCommands.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names.at(i) = kCommands.at(i).name;
+  // `rec` and `record` are one command: what both begin with is not ambiguous.
+  const Resolved resolved = !word.empty() && std::string_view("record").starts_with(word)
+                                ? Resolved{"rec", {}}
+                                : resolve_word(word, names);
+  for (const Command& command : kCommands) {
+    if (command.name == resolved.word) return command.run(argc - 1, argv + 1);
+  }
+  return usage_error("command " + resolved.problem);
+}
+
+}  // namespace
+}  // namespace asciinemad
+
+int main(int argc, char** argv) {
+  asciinemad::occupy_standard_descriptors();
+  return asciinemad::run(argc, argv);
+}

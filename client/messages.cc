@@ -1,0 +1,40 @@
+#include "client/messages.h"
+
+#include <unistd.h>
+
+#include <string>
+
+#include "common/fd.h"
+
+namespace asciinemad {
+namespace {
+
+// A reader of standard error that has stopped must not stop the session's end.
+constexpr int kWriteTimeoutMs = 2000;
+
+}  // namespace
+
+Messages::Messages(bool quiet) : quiet_(quiet), colours_(::isatty(STDERR_FILENO) != 0) {}
+
+void Messages::info(std::string_view text) const {
+  if (!quiet_) print("\x1b[0;32m", text);
+}
+
+void Messages::warn(std::string_view text) const {
+  if (!quiet_) print("\x1b[0;33m", text);
+}
+
+void Messages::error(std::string_view text) const { print("\x1b[0;31m", text); }
+
+void Messages::print(std::string_view colour, std::string_view text) const {
+  std::string line;
+  if (colours_) line += colour;
+  line += "asciinema: ";
+  // Names of files and servers' words may hold anything; only text goes to the terminal.
+  for (const char c : text) line += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? '?' : c;
+  if (colours_) line += "\x1b[0m";
+  line += "\r\n";
+  static_cast<void>(write_all(STDERR_FILENO, line, kWriteTimeoutMs));
+}
+
+}  // namespace asciinemad

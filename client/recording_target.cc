@@ -1,0 +1,227 @@
+#include "client/recording_target.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+
+#include "common/asciicast_reader.h"
+
+namespace asciinemad {
+namespace {
+
+// A header may hold a long title and environment; nobody's is longer.
+constexpr std::size_t kMaxHeaderBytes = std::size_t{1} << 20;
+constexpr std::size_t kFirstTailBytes = std::size_t{64} << 10;
+
+Error refused(const std::string& path, const std::string& reason) {
+  return Error{Errc::invalid_argument, path + ": " + reason};
+}
+
+Result<std::string> read_at(int fd, off_t start, std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t n =
+        ::pread(fd, bytes.data() + filled, size - filled, start + static_cast<off_t>(filled));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error("read", errno);
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Status check_appendable(int fd, off_t size) {
+  TRY_ASSIGN(const std::string start,
+             read_at(fd, 0, std::min(kMaxHeaderBytes, static_cast<std::size_t>(size))));
+  Result<AsciicastHeaderInfo> header = parse_header(start.substr(0, start.find('\n')));
+  if (!header.ok()) {
+    return Error{Errc::invalid_data, "not an asciicast v2 recording (" + header.error().message +
+                                         "), can't append to it"};
+  }
+  if (header->version == 2) return {};
+  return Error{Errc::invalid_data, "it is an asciicast v" + std::to_string(header->version) +
+                                       " recording; only asciicast v2 can be appended to"};
+}
+
+// Where the last whole event ends; reads backwards from the end, as little as needed.
+Result<Tail> find_end(int fd, off_t size, off_t& part_start) {
+  for (std::size_t want = kFirstTailBytes;; want *= 8) {
+    const bool whole_file = want >= static_cast<std::size_t>(size);
+    part_start = whole_file ? 0 : size - static_cast<off_t>(want);
+    TRY_ASSIGN(std::string part,
+               read_at(fd, part_start, static_cast<std::size_t>(size - part_start)));
+    if (!whole_file) {
+      const std::size_t newline = part.find('\n');
+      if (newline == std::string::npos) continue;
+      part.erase(0, newline + 1);
+      part_start += static_cast<off_t>(newline) + 1;
+    }
+    Result<Tail> tail = find_tail(part);
+    if (tail.ok() || whole_file) return tail;
+  }
+}
+
+// Files that the shell opened for us (`>(command)`) would otherwise stay open in the recorded
+// command, and their reader would never see the end.
+void keep_from_command(const std::string& path) {
+  for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(prefix)) continue;
+    int fd = -1;
+    const char* first = path.data() + prefix.size();
+    if (std::from_chars(first, path.data() + path.size(), fd).ec == std::errc() &&
+        fd > STDERR_FILENO) {
+      ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+  }
+}
+
+}  // namespace
+
+Result<RecordingTarget> RecordingTarget::open(const Wish& wish) {
+  RecordingTarget target;
+  target.path_ = wish.path;
+  if (wish.path == "-") {
+    TRY(target.open_standard_output());
+    return target;
+  }
+  struct stat info {};
+  const bool exists = ::stat(wish.path.c_str(), &info) == 0;
+  if (!exists && errno != ENOENT) return system_error("open " + wish.path, errno);
+  if (exists && S_ISDIR(info.st_mode)) return refused(wish.path, "is a directory");
+  // A FIFO opens when its reader does.
+  const int access = wish.append && exists && S_ISREG(info.st_mode) ? O_RDWR : O_WRONLY;
+  target.fd_.reset(::open(wish.path.c_str(), access | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666));
+  if (!target.fd_) return system_error("open " + wish.path, errno);
+  keep_from_command(wish.path);
+  target.created_ = !exists;
+  if (exists) TRY(target.examine_existing(wish));
+  if (!exists && wish.append) {
+    target.warnings_.push_back(wish.path + " does not exist, recording to a new file");
+  }
+  return target;
+}
+
+Status RecordingTarget::examine_existing(const Wish& wish) {
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) return system_error("examine " + path_, errno);
+  regular_ = S_ISREG(info.st_mode);
+  original_bytes_ = kept_bytes_ = regular_ ? info.st_size : 0;
+  if (original_bytes_ == 0) return {};
+  if (wish.overwrite) {
+    kept_bytes_ = 0;
+    return {};
+  }
+  if (!wish.append) {
+    return Error{Errc::invalid_argument,
+                 path_ +
+                     " already exists, aborting\n"
+                     "use --overwrite option if you want to replace existing recording\n"
+                     "use --append option if you want to append to existing recording"};
+  }
+  appending_ = true;
+  return wish.raw ? Status() : prepare_appending();
+}
+
+Status RecordingTarget::prepare_appending() {
+  if (Status status = check_appendable(fd_.get(), original_bytes_); !status.ok()) {
+    return refused(path_, status.error().message);
+  }
+  off_t part_start = 0;
+  Result<Tail> tail = find_end(fd_.get(), original_bytes_, part_start);
+  if (!tail.ok()) return refused(path_, tail.error().message);
+  kept_bytes_ = part_start + static_cast<off_t>(tail->whole_bytes);
+  time_offset_us_ = tail->last_time_us;
+  needs_newline_ = tail->needs_newline;
+  if (tail->cut) {
+    warnings_.push_back(path_ + " is damaged at its end; dropping " +
+                        std::to_string(original_bytes_ - kept_bytes_) +
+                        " bytes behind its last whole event");
+  }
+  return {};
+}
+
+Status RecordingTarget::open_standard_output() {
+  if (::isatty(STDOUT_FILENO) != 0) {
+    return Error{Errc::invalid_argument,
+                 "can't record to standard output when it is a terminal; redirect it to a file or "
+                 "a program"};
+  }
+  struct stat info {};
+  if (::fstat(STDOUT_FILENO, &info) != 0) return system_error("open standard output", errno);
+  if (!S_ISFIFO(info.st_mode) && !S_ISSOCK(info.st_mode)) {
+    // A file's offset is shared with the shell on purpose; nothing about it blocks.
+    TRY_ASSIGN(fd_, duplicate(STDOUT_FILENO));
+    return {};
+  }
+  // A pipe's flags must not change under the other programs that write to it.
+  if (S_ISFIFO(info.st_mode)) {
+    fd_.reset(::open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  }
+  needs_pump_ = !fd_;
+  return {};
+}
+
+Result<RecordingTarget> RecordingTarget::create_in_library(const Environment& environment) {
+  RecordingTarget target;
+  target.created_ = true;
+  const std::optional<std::string> directory = library_directory(environment);
+  std::string why = "there is no home directory";
+  if (directory.has_value()) {
+    std::array<char, 32> name{};
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::localtime_r(&now, &parts);
+    std::strftime(name.data(), name.size(), "%Y%m%d-%H%M%S", &parts);
+    target.path_ = *directory + "/" + name.data() + "-" + std::to_string(::getpid()) + ".cast";
+    if (Status made = ensure_private_directory(*directory); made.ok()) {
+      target.fd_.reset(
+          ::open(target.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600));
+      if (target.fd_) return target;
+      why = system_error("create " + target.path_, errno).message;
+    } else {
+      why = made.error().message;
+    }
+  }
+  std::string pattern = environment.find("TMPDIR").value_or("/tmp") + "/asciinema-XXXXXX.cast";
+  target.fd_.reset(::mkostemps(pattern.data(), 5, O_CLOEXEC));
+  if (!target.fd_) return system_error("create " + pattern, errno);
+  target.path_ = pattern;
+  target.warnings_.push_back(why + "; recording to " + pattern);
+  return target;
+}
+
+Status RecordingTarget::begin() {
+  if (kept_bytes_ != original_bytes_ && ::ftruncate(fd_.get(), kept_bytes_) != 0) {
+    return system_error("truncate " + path_, errno);
+  }
+  if (!appending_) return {};
+  ::lseek(fd_.get(), 0, SEEK_END);
+  if (needs_newline_) TRY(write_all(fd_.get(), "\n", 0));
+  return {};
+}
+
+void RecordingTarget::abandon() {
+  if (created_) {
+    ::unlink(path_.c_str());
+  } else if (regular_) {
+    // Nothing is left to do for the user when this fails; the recording then has a second header.
+    (void)!::ftruncate(fd_.get(), kept_bytes_);
+  }
+}
+
+Status RecordingTarget::remove() {
+  if (::unlink(path_.c_str()) != 0) return system_error("remove " + path_, errno);
+  return {};
+}
+
+}  // namespace asciinemad

@@ -1,0 +1,94 @@
+#include "common/log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+
+#include "common/fd.h"
+
+namespace asciinemad::log {
+namespace {
+
+// One process, one log: the only mutable global of the program. Used from the loop's thread and
+// from writer threads; a line is one write() and so stays whole.
+struct State {
+  Level level = Level::info;
+  Fd file;
+  std::string path;
+  bool discarding = false;
+};
+
+State& state() {
+  static State instance;
+  return instance;
+}
+
+constexpr std::array<std::string_view, 4> kNames = {"error", "warn", "info", "debug"};
+
+std::string timestamp() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  ::localtime_r(&now.tv_sec, &parts);
+  std::array<char, 40> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 8> millis{};
+  std::snprintf(millis.data(), millis.size(), ".%03d", static_cast<int>(now.tv_nsec / 1'000'000));
+  return std::string(text.data(), length) + millis.data();
+}
+
+Result<Fd> open_log(const std::string& path) {
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!file) return system_error("open " + path, errno);
+  return file;
+}
+
+void rotate_when_full() {
+  State& s = state();
+  struct stat info {};
+  if (s.path.empty() || ::fstat(s.file.get(), &info) != 0) return;
+  if (static_cast<std::uint64_t>(info.st_size) < kMaxFileBytes) return;
+  ::rename(s.path.c_str(), (s.path + ".1").c_str());
+  Result<Fd> next = open_log(s.path);
+  if (next.ok()) s.file = std::move(next).value();
+}
+
+}  // namespace
+
+Level parse_level(std::string_view name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (name == kNames[i]) return static_cast<Level>(i);
+  }
+  return Level::info;
+}
+
+void set_level(Level level) { state().level = level; }
+
+bool enabled(Level level) { return level <= state().level && !state().discarding; }
+
+Status open_file(const std::string& path) {
+  TRY_ASSIGN(state().file, open_log(path));
+  state().path = path;
+  return {};
+}
+
+void discard() { state().discarding = true; }
+
+void write_line(Level level, std::string_view text) {
+  std::string line = timestamp() + " [" + std::to_string(::getpid()) + "] ";
+  line += kNames[static_cast<std::size_t>(level)];
+  line += ": ";
+  for (const char c : text) line += (c >= 0 && c < ' ') ? ' ' : c;
+  line += '\n';
+  State& s = state();
+  if (s.file) rotate_when_full();
+  const int fd = s.file ? s.file.get() : STDERR_FILENO;
+  (void)!::write(fd, line.data(), line.size());
+}
+
+}  // namespace asciinemad::log

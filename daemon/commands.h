@@ -1,0 +1,55 @@
+// Commands: what the daemon does for each request, and who may ask for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/connection.h"
+#include "daemon/sessions.h"
+
+namespace asciinemad {
+
+class Commands {
+ public:
+  // What requests need of the daemon itself.
+  class Host {
+   public:
+    // Takes the daemon's end of a socket pair to a shim; null when it can't be watched.
+    virtual Connection* adopt_shim(Fd socket) = 0;
+    virtual wire::StatusReply status() const = 0;
+    // No new connections from now on; `force` ends the sessions. The daemon goes when it has none.
+    virtual void shut_down(bool force) = 0;
+
+   protected:
+    ~Host() = default;
+  };
+
+  Commands(Sessions& sessions, Host& host) : sessions_(sessions), host_(host) {}
+
+  // May close `connection`.
+  void handle(Connection& connection, wire::Request request, std::vector<Fd> fds);
+
+ private:
+  struct Call {
+    Connection& connection;
+    std::uint32_t id;
+    std::vector<Fd> fds;
+  };
+
+  void run(Call& call, const wire::Unknown& unknown);
+  void run(Call& call, const wire::Hello& hello);
+  void run(Call& call, wire::Start& start);
+  void run(Call& call, const wire::Resume& resume);
+  void run(Call& call, const wire::AttachTerminal& attach);
+  void run(Call& call, const wire::ReleaseTerminal& release);
+  void run(Call& call, const wire::Resize& resize);
+  void run(Call& call, const wire::Stop& stop);
+  void run(Call& call, const wire::Exited& exited);
+  void run(Call& call, const wire::GetStatus& status);
+  void run(Call& call, const wire::Shutdown& shutdown);
+
+  Sessions& sessions_;
+  Host& host_;
+};
+
+}  // namespace asciinemad

@@ -1,0 +1,140 @@
+#include "daemon/connection.h"
+
+#include <cerrno>
+
+#include "common/log.h"
+#include "proto/codec.h"
+
+namespace asciinemad {
+
+Result<std::unique_ptr<Connection>> Connection::open(uv::Loop& loop, Fd socket, std::uint64_t id,
+                                                     std::span<char> scratch, Listener& listener) {
+  std::unique_ptr<Connection> connection(new Connection(std::move(socket), id, scratch, listener));
+  TRY_ASSIGN(connection->poll_, uv::make_poll(loop, connection->socket_.get()));
+  connection->update_watch();
+  return connection;
+}
+
+void Connection::update_watch() {
+  const int wanted = UV_READABLE | (outgoing_.empty() ? 0 : UV_WRITABLE);
+  if (wanted == watched_) return;
+  watched_ = wanted;
+  uv::watch<&Connection::on_ready>(poll_, wanted, this);
+}
+
+void Connection::on_ready(int events) {
+  if ((events & UV_WRITABLE) != 0) flush();
+  if (open() && (events & UV_READABLE) != 0) receive();
+}
+
+void Connection::receive() {
+  Result<Received> received = receive_with_fds(socket_.get(), scratch_);
+  if (!received.ok()) {
+    if (received.error().sys_errno != EAGAIN) close(received.error().message);
+    return;
+  }
+  if (received->size == 0) {
+    close("closed by the peer");
+    return;
+  }
+  for (Fd& fd : received->fds) received_fds_.push_back(std::move(fd));
+  if (received->truncated || received_fds_.size() > kMaxFdsPerMessage) {
+    reject(Error{Errc::limit_exceeded, "more than " + std::to_string(kMaxFdsPerMessage) +
+                                           " descriptors with one message"});
+    return;
+  }
+  parser_.append({scratch_.data(), received->size});
+  handle_messages();
+}
+
+void Connection::handle_messages() {
+  while (open()) {
+    Result<std::optional<std::string_view>> message = parser_.next();
+    if (!message.ok()) {
+      reject(message.error());
+      return;
+    }
+    if (!message->has_value()) return;
+    Result<wire::Request> request = wire::decode_request(**message);
+    if (!request.ok()) {
+      reject(request.error());
+      return;
+    }
+    handle(*request);
+  }
+}
+
+void Connection::handle(const wire::Request& request) {
+  if (request.fds > received_fds_.size()) {
+    reject(Error{Errc::invalid_data, "the message announces " + std::to_string(request.fds) +
+                                         " descriptors, " + std::to_string(received_fds_.size()) +
+                                         " came"});
+    return;
+  }
+  std::vector<Fd> fds;
+  for (int i = 0; i < request.fds; ++i) {
+    fds.push_back(std::move(received_fds_.front()));
+    received_fds_.pop_front();
+  }
+  log::debug("connection ", id_, ": request ", request.id, " kind ", request.body.index(), " fds ",
+             request.fds);
+  listener_.on_request(*this, request, std::move(fds));
+}
+
+void Connection::send(const wire::Reply& reply) {
+  if (!open()) return;
+  Result<std::string> bytes = wire::encode(reply);
+  if (!bytes.ok()) {
+    log::error("connection ", id_, ": ", bytes.error().message);
+    return;
+  }
+  if (outgoing_.size() + bytes->size() > kMaxQueuedBytes) {
+    log::warn("connection ", id_, ": the peer does not read its answers");
+    close_after_sending();
+    return;
+  }
+  outgoing_.append(*bytes);
+  flush();
+}
+
+void Connection::send_error(std::uint32_t request_id, wire::ErrorCode code, std::string message) {
+  log::debug("connection ", id_, ": error: ", message);
+  send(wire::Reply{request_id, wire::ErrorReply{code, std::move(message)}});
+}
+
+void Connection::flush() {
+  while (!outgoing_.empty()) {
+    Result<std::size_t> sent = send_with_fds(socket_.get(), outgoing_, {});
+    if (!sent.ok()) {
+      // A broken connection shows itself at the next read, outside of whoever is sending now.
+      if (sent.error().sys_errno != EAGAIN) outgoing_.clear();
+      break;
+    }
+    outgoing_.erase(0, *sent);
+  }
+  update_watch();
+}
+
+void Connection::close_after_sending() {
+  if (!open()) return;
+  flush();
+  close("sent away");
+}
+
+void Connection::reject(const Error& error) {
+  const bool limit = error.code == Errc::limit_exceeded;
+  log::warn("connection ", id_, ": ", error.message);
+  send_error(0, limit ? wire::ErrorCode::limit : wire::ErrorCode::invalid, error.message);
+  close_after_sending();
+}
+
+void Connection::close(std::string_view reason) {
+  if (!open()) return;
+  log::debug("connection ", id_, ": ", reason);
+  poll_.reset();
+  socket_.reset();
+  received_fds_.clear();
+  listener_.on_connection_closed(*this);
+}
+
+}  // namespace asciinemad

@@ -1,0 +1,92 @@
+// Connection: one peer's stream of messages: a client, a script or a session's shim.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/fd.h"
+#include "daemon/uv_loop.h"
+#include "proto/framing.h"
+#include "proto/message.h"
+
+namespace asciinemad {
+
+class Session;
+
+class Connection final : public uv::Mortal {
+ public:
+  class Listener {
+   public:
+    // `fds` are the request's own; those not taken are closed. May close the connection.
+    virtual void on_request(Connection& connection, wire::Request request, std::vector<Fd> fds) = 0;
+    // The peer is gone or was sent away. The last call; the listener disposes of the connection.
+    virtual void on_connection_closed(Connection& connection) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  enum class Role {
+    stranger,  // has not said hello
+    peer,      // has, but owns nothing
+    client,    // of session()
+    shim,      // of session()
+  };
+
+  // Replies wait here for a peer that does not read; one past this bound is sent away.
+  static constexpr std::size_t kMaxQueuedBytes = std::size_t{1} << 20;
+
+  // `scratch` is the loop's read buffer.
+  static Result<std::unique_ptr<Connection>> open(uv::Loop& loop, Fd socket, std::uint64_t id,
+                                                  std::span<char> scratch, Listener& listener);
+
+  std::uint64_t id() const { return id_; }
+  bool open() const { return static_cast<bool>(socket_); }
+
+  Role role() const { return role_; }
+  Session* session() const { return session_; }
+  void become(Role role, Session* session) {
+    role_ = role;
+    session_ = session;
+  }
+
+  // Queued in order; dropped when the connection is closed.
+  void send(const wire::Reply& reply);
+  void send_error(std::uint32_t request_id, wire::ErrorCode code, std::string message);
+  // Sends what the socket takes of the queue, then closes.
+  void close_after_sending();
+
+ private:
+  Connection(Fd socket, std::uint64_t id, std::span<char> scratch, Listener& listener)
+      : socket_(std::move(socket)), id_(id), scratch_(scratch), listener_(listener) {}
+
+  void on_ready(int events);
+  void receive();
+  void handle_messages();
+  void handle(const wire::Request& request);
+  void flush();
+  void update_watch();
+  void reject(const Error& error);
+  void close(std::string_view reason);
+
+  Fd socket_;
+  uv::Handle<uv_poll_t> poll_;
+  const std::uint64_t id_;
+  std::span<char> scratch_;
+  Listener& listener_;
+
+  wire::FrameParser parser_;
+  std::deque<Fd> received_fds_;
+  std::string outgoing_;
+  int watched_ = 0;
+
+  Role role_ = Role::stranger;
+  Session* session_ = nullptr;
+};
+
+}  // namespace asciinemad

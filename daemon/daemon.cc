@@ -1,0 +1,131 @@
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "build_config.h"
+#include "common/log.h"
+#include "daemon/platform.h"
+
+namespace asciinemad {
+
+Daemon::Daemon(Options options)
+    : options_(std::move(options)),
+      started_at_us_(clock_.now_us()),
+      output_scratch_(kScratchBytes),
+      input_scratch_(kScratchBytes),
+      graveyard_(loop_),
+      notifier_(loop_, graveyard_),
+      sessions_({loop_, clock_, notifier_, output_scratch_, input_scratch_, encode_scratch_},
+                graveyard_, *this),
+      commands_(sessions_, *this),
+      idle_timer_(uv::make_timer(loop_)) {}
+
+Daemon::~Daemon() = default;
+
+Status Daemon::open() {
+  if (options_.private_peer.has_value()) {
+    if (add_connection(Fd(*options_.private_peer)) == nullptr) {
+      return Error{Errc::invalid_argument, "the private peer's descriptor is not a socket"};
+    }
+  } else {
+    TRY_ASSIGN(listener_, ControlListener::open(loop_, options_.socket_path, *this));
+  }
+  for (const int signum : {SIGTERM, SIGINT}) {
+    signals_.push_back(uv::watch_signal<&Daemon::on_signal>(loop_, signum, this));
+  }
+  consider_ending();
+  return {};
+}
+
+void Daemon::run() {
+  loop_.run();
+  log::info("asciinemad ends");
+}
+
+Connection* Daemon::add_connection(Fd socket) {
+  const std::uint64_t id = next_connection_id_++;
+  Result<std::unique_ptr<Connection>> connection =
+      Connection::open(loop_, std::move(socket), id, input_scratch_, *this);
+  if (!connection.ok()) {
+    log::warn("connection ", id, ": ", connection.error().message);
+    return nullptr;
+  }
+  Connection* added = connection->get();
+  connections_.emplace(id, std::move(connection).value());
+  uv_timer_stop(idle_timer_.get());
+  return added;
+}
+
+void Daemon::on_peer(Fd socket) { add_connection(std::move(socket)); }
+
+// A shim needs no hello: its client has said it, and nobody else holds the other end.
+Connection* Daemon::adopt_shim(Fd socket) {
+  const Result<unsigned> uid = peer_uid(socket.get());
+  if (!uid.ok() || *uid != ::geteuid()) return nullptr;
+  return add_connection(std::move(socket));
+}
+
+void Daemon::on_request(Connection& connection, wire::Request request, std::vector<Fd> fds) {
+  commands_.handle(connection, std::move(request), std::move(fds));
+}
+
+void Daemon::on_connection_closed(Connection& connection) {
+  Session* session = connection.session();
+  const Connection::Role role = connection.role();
+  connection.become(Connection::Role::stranger, nullptr);
+  if (session != nullptr) {
+    if (role == Connection::Role::client) session->on_client_lost();
+    if (role == Connection::Role::shim) session->on_shim_lost();
+  }
+  const auto found = connections_.find(connection.id());
+  if (found != connections_.end()) {
+    graveyard_.bury(std::move(found->second));
+    connections_.erase(found);
+  }
+  consider_ending();
+}
+
+void Daemon::on_sessions_changed() { consider_ending(); }
+
+wire::StatusReply Daemon::status() const {
+  return {"asciinemad " ASCIINEMAD_VERSION,
+          static_cast<std::uint32_t>(::getpid()),
+          options_.socket_path,
+          options_.log_path,
+          clock_.now_us() - started_at_us_,
+          options_.idle_exit_ms.has_value(),
+          sessions_.list()};
+}
+
+void Daemon::shut_down(bool force) {
+  log::info("told to end");
+  ending_ = true;
+  listener_.reset();
+  if (force) sessions_.stop_all();
+  consider_ending();
+}
+
+void Daemon::on_signal(int signum) {
+  log::info("signal ", signum);
+  shut_down(true);
+}
+
+void Daemon::consider_ending() {
+  const bool forsaken = options_.private_peer.has_value() && connections_.empty();
+  if (sessions_.empty() && (ending_ || forsaken)) {
+    loop_.stop();
+    return;
+  }
+  if (!options_.idle_exit_ms.has_value() || !sessions_.empty() || !connections_.empty()) return;
+  uv::start_timer<&Daemon::on_idle_timeout>(idle_timer_, *options_.idle_exit_ms, this);
+}
+
+void Daemon::on_idle_timeout() {
+  if (!sessions_.empty() || !connections_.empty()) return;
+  log::info("idle");
+  // A client that connects in this moment finds its connection reset and starts a new daemon.
+  shut_down(false);
+}
+
+}  // namespace asciinemad

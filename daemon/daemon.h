@@ -1,0 +1,81 @@
+// Daemon: owns the loop and everything on it, and decides when to end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "daemon/commands.h"
+#include "daemon/connection.h"
+#include "daemon/listener.h"
+#include "daemon/notifier.h"
+#include "daemon/sessions.h"
+#include "daemon/uv_loop.h"
+
+namespace asciinemad {
+
+class Daemon final : private Connection::Listener,
+                     private ControlListener::Listener,
+                     private Sessions::Listener,
+                     private Commands::Host {
+ public:
+  struct Options {
+    std::string socket_path;                    // where to listen; unused with private_peer
+    std::optional<int> private_peer;            // serve this one connection, then end
+    std::optional<std::uint64_t> idle_exit_ms;  // end when idle for so long; none: never
+    std::string log_path;                       // for status
+  };
+
+  explicit Daemon(Options options);
+  ~Daemon();
+
+  // Listens, or takes the private peer.
+  Status open();
+  // Returns when the daemon has ended: idle for long enough, told to by a peer, SIGTERM or SIGINT.
+  void run();
+
+ private:
+  void on_peer(Fd socket) override;
+  void on_request(Connection& connection, wire::Request request, std::vector<Fd> fds) override;
+  void on_connection_closed(Connection& connection) override;
+  void on_sessions_changed() override;
+  Connection* adopt_shim(Fd socket) override;
+  wire::StatusReply status() const override;
+  void shut_down(bool force) override;
+
+  Connection* add_connection(Fd socket);
+  void on_signal(int signum);
+  void on_idle_timeout();
+  // Ends the daemon, or starts waiting for that, when nothing is left to do.
+  void consider_ending();
+
+  // Largest read at once; the kernel holds less of a PTY's output, a client's message may be
+  // larger.
+  static constexpr std::size_t kScratchBytes = std::size_t{64} << 10;
+
+  const Options options_;
+  const SystemClock clock_;
+  const std::uint64_t started_at_us_;
+  bool ending_ = false;
+  std::uint64_t next_connection_id_ = 1;
+
+  // In the order of their needs: each uses those before it.
+  std::vector<char> output_scratch_;
+  std::vector<char> input_scratch_;
+  std::string encode_scratch_;
+  uv::Loop loop_;
+  uv::Graveyard graveyard_;
+  Notifier notifier_;
+  Sessions sessions_;
+  Commands commands_;
+  std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::unique_ptr<ControlListener> listener_;
+  uv::Handle<uv_timer_t> idle_timer_;
+  std::vector<uv::Handle<uv_signal_t>> signals_;
+};
+
+}  // namespace asciinemad

@@ -1,0 +1,50 @@
+// Listener: the control socket: one daemon a socket, its own user only.
+//
+// A lock file beside the socket, held with flock() for the daemon's lifetime, decides who owns it:
+// the holder may replace a socket file that a dead daemon left; nobody ever replaces a live one's.
+#pragma once
+
+#include <string>
+
+#include "common/fd.h"
+#include "daemon/uv_loop.h"
+
+namespace asciinemad {
+
+class ControlListener {
+ public:
+  class Listener {
+   public:
+    virtual void on_peer(Fd socket) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  // How long a new daemon waits for one that is just ending.
+  static constexpr int kLockTimeoutMs = 2000;
+
+  // Creates the directory (0700), takes the lock, binds (0600), listens. Errc::unavailable when
+  // another daemon lives there.
+  static Result<std::unique_ptr<ControlListener>> open(uv::Loop& loop, const std::string& path,
+                                                       Listener& listener);
+  // Removes the socket file while the lock is still held.
+  ~ControlListener();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  ControlListener(std::string path, Listener& listener)
+      : path_(std::move(path)), listener_(listener) {}
+
+  void on_ready(int events);
+
+  const std::string path_;
+  Listener& listener_;
+  Fd lock_;
+  Fd socket_;
+  uv::Handle<uv_poll_t> poll_;
+  bool bound_ = false;
+};
+
+}  // namespace asciinemad

@@ -1,0 +1,187 @@
+// asciinemad: the per-user daemon that records terminal sessions.
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "build_config.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/paths.h"
+#include "daemon/daemon.h"
+#include "daemon/platform.h"
+
+namespace asciinemad {
+namespace {
+
+constexpr std::uint64_t kDefaultIdleExitS = 300;
+
+constexpr const char* kHelp =
+    "usage: asciinemad [OPTION]...\n"
+    "\n"
+    "Records terminal sessions for asciinema. The client starts it when needed;\n"
+    "without options it serves until it is told to end and logs to standard error.\n"
+    "\n"
+    "  --socket PATH       listen there (default: $XDG_RUNTIME_DIR/asciinemad/socket)\n"
+    "  --on-demand         log to a file, end when idle\n"
+    "  --idle-exit SECONDS with --on-demand: how long idle is (default: 300)\n"
+    "  --ready-fd N        write \"ready\" or an error message there, then close it\n"
+    "  --private N         serve the one connection on this descriptor, then end\n"
+    "  -h, --help          show this help\n"
+    "  --version           show the version\n";
+
+struct Arguments {
+  std::string socket_path;
+  bool on_demand = false;
+  std::uint64_t idle_exit_s = kDefaultIdleExitS;
+  int ready_fd = -1;
+  std::optional<int> private_fd;
+};
+
+int usage_error(const std::string& message) {
+  std::cerr << "asciinemad: " << message << "\nTry 'asciinemad --help'.\n";
+  return 2;
+}
+
+template <typename Number>
+bool parse_number(const char* text, Number& number) {
+  const std::string_view view(text);
+  const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), number);
+  return error == std::errc() && end == view.data() + view.size() && number >= 0;
+}
+
+// Exit status when the process is to end at once.
+std::optional<int> parse_arguments(int argc, char** argv, Arguments& arguments) {
+  enum Option { kSocket = 1000, kOnDemand, kIdleExit, kReadyFd, kPrivate, kVersion };
+  const std::array<option, 8> options = {{{"socket", required_argument, nullptr, kSocket},
+                                          {"on-demand", no_argument, nullptr, kOnDemand},
+                                          {"idle-exit", required_argument, nullptr, kIdleExit},
+                                          {"ready-fd", required_argument, nullptr, kReadyFd},
+                                          {"private", required_argument, nullptr, kPrivate},
+                                          {"version", no_argument, nullptr, kVersion},
+                                          {"help", no_argument, nullptr, 'h'},
+                                          {nullptr, 0, nullptr, 0}}};
+  for (int choice = 0; (choice = ::getopt_long(argc, argv, "h", options.data(), nullptr)) != -1;) {
+    bool valid = true;
+    switch (choice) {
+      case kSocket:
+        arguments.socket_path = optarg;
+        break;
+      case kOnDemand:
+        arguments.on_demand = true;
+        break;
+      case kIdleExit:
+        valid = parse_number(optarg, arguments.idle_exit_s) && arguments.idle_exit_s < 1'000'000;
+        break;
+      case kReadyFd:
+        valid = parse_number(optarg, arguments.ready_fd);
+        break;
+      case kPrivate:
+        valid = parse_number(optarg, arguments.private_fd.emplace(-1));
+        break;
+      case kVersion:
+        std::cout << "asciinemad " ASCIINEMAD_VERSION "\n";
+        return 0;
+      case 'h':
+        std::cout << kHelp;
+        return 0;
+      default:
+        return usage_error("unknown or incomplete option");
+    }
+    if (!valid) return usage_error(std::string("\"") + optarg + "\" is not a valid number");
+  }
+  if (optind < argc)
+    return usage_error(std::string("unexpected argument \"") + argv[optind] + "\"");
+  return std::nullopt;
+}
+
+// The launcher's world must not show through: its directory, umask, signals and descriptors.
+void become_independent(const Arguments& arguments) {
+  ::umask(077);
+  if (::chdir("/") != 0) std::perror("asciinemad: chdir /");
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int signum : {SIGPIPE, SIGXFSZ, SIGHUP, SIGTTOU, SIGTTIN, SIGTSTP}) {
+    ::signal(signum, SIG_IGN);
+  }
+  for (const int signum : {SIGTERM, SIGINT, SIGQUIT, SIGCHLD}) ::signal(signum, SIG_DFL);
+  if (!arguments.on_demand && !arguments.private_fd.has_value()) return;
+  ::setsid();
+  // 0, 1 and 2 stay taken, so that no descriptor of a session ever gets one of these numbers.
+  const int null_fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (null_fd >= 0) ::dup2(null_fd, fd);
+  }
+  close_descriptors_from(STDERR_FILENO + 1, arguments.private_fd.value_or(arguments.ready_fd));
+}
+
+// An empty path when there is nowhere to log.
+std::string open_log(const Arguments& arguments, const Environment& environment) {
+  const char* level = std::getenv("ASCIINEMAD_LOG");
+  if (level != nullptr) log::set_level(log::parse_level(level));
+  if (!arguments.on_demand && !arguments.private_fd.has_value()) return {};
+  const std::optional<std::string> path = daemon_log_path(environment);
+  if (!path.has_value() || !make_parent_directories(*path).ok() || !log::open_file(*path).ok()) {
+    log::discard();
+    return {};
+  }
+  return *path;
+}
+
+void tell_launcher(int ready_fd, const std::string& message) {
+  if (ready_fd < 0) return;
+  (void)!::write(ready_fd, message.data(), message.size());
+  ::close(ready_fd);
+}
+
+int serve(Arguments& arguments) {
+  const ProcessEnvironment environment;
+  Daemon::Options options;
+  options.log_path = open_log(arguments, environment);
+  options.private_peer = arguments.private_fd;
+  options.socket_path = arguments.socket_path;
+  if (arguments.on_demand) options.idle_exit_ms = arguments.idle_exit_s * 1000;
+  if (options.socket_path.empty() && !arguments.private_fd.has_value()) {
+    Result<std::string> path = control_socket_path(environment);
+    if (!path.ok()) {
+      tell_launcher(arguments.ready_fd, path.error().message);
+      return usage_error(path.error().message);
+    }
+    options.socket_path = std::move(path).value();
+  }
+  Daemon daemon(std::move(options));
+  if (Status status = daemon.open(); !status.ok()) {
+    log::error(status.error().message);
+    // Another daemon on the socket is what the launcher wants, too.
+    const bool served = status.error().code == Errc::unavailable;
+    tell_launcher(arguments.ready_fd, served ? "ready" : status.error().message);
+    return served && arguments.on_demand ? 0 : 1;
+  }
+  log::info("asciinemad " ASCIINEMAD_VERSION " serves");
+  tell_launcher(arguments.ready_fd, "ready");
+  daemon.run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace asciinemad
+
+int main(int argc, char** argv) {
+  asciinemad::Arguments arguments;
+  if (const std::optional<int> status = asciinemad::parse_arguments(argc, argv, arguments)) {
+    return *status;
+  }
+  asciinemad::become_independent(arguments);
+  return asciinemad::serve(arguments);
+}

@@ -1,0 +1,339 @@
+#include "daemon/session.h"
+
+#include "common/log.h"
+
+namespace asciinemad {
+namespace {
+
+// Output that arrives in smaller batches leaves the kernel empty, so an incomplete character in it
+// may stand for a while and belongs into the checkpoint. In a flood the next batch completes it.
+constexpr std::size_t kFloodBatch = 4096;
+
+std::optional<Key> key_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  Result<Key> key = parse_key(text);
+  if (!key.ok()) return std::nullopt;
+  return *key;
+}
+
+HotkeyMap hotkeys_of(const wire::Start& start) {
+  return {key_of(start.prefix_key), key_of(start.pause_key), key_of(start.add_marker_key)};
+}
+
+std::optional<std::string> if_given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+}  // namespace
+
+Session::Session(const Context& context, std::string id, wire::Start start, Connection& client,
+                 Connection& shim, Listener& listener)
+    : context_(context),
+      id_(std::move(id)),
+      start_(std::move(start)),
+      client_(&client),
+      shim_(&shim),
+      listener_(listener),
+      recorder_(context.clock, start_.format, context.encode_scratch, *this),
+      scanner_(hotkeys_of(start_)),
+      hold_timer_(uv::make_timer(context.loop)),
+      deadline_(uv::make_timer(context.loop)),
+      size_(start_.size) {}
+
+Result<std::unique_ptr<Session>> Session::create(const Context& context, std::string id,
+                                                 wire::Start start, Resources resources,
+                                                 Connection& client, Connection& shim,
+                                                 Listener& listener) {
+  std::unique_ptr<Session> session(
+      new Session(context, std::move(id), std::move(start), client, shim, listener));
+  TRY(session->open(std::move(resources)));
+  client.become(Connection::Role::client, session.get());
+  shim.become(Connection::Role::shim, session.get());
+  session->begin_recording();
+  return session;
+}
+
+Status Session::open(Resources resources) {
+  TRY(recorder_.open(context_.loop, std::move(resources.recording)));
+  TRY_ASSIGN(pty_,
+             Pty::open(context_.loop, std::move(resources.master), context_.output_scratch, *this));
+  if (resources.terminal.input || resources.terminal.output) {
+    TRY_ASSIGN(terminal_, Terminal::open(context_.loop, std::move(resources.terminal),
+                                         context_.input_scratch, *this));
+  }
+  return {};
+}
+
+void Session::begin_recording() {
+  log::info("session ", id_, ": started, ", size_.cols, "x", size_.rows, ", recording to ",
+            start_.path);
+  if (start_.append) {
+    recorder_.begin_appending(start_.time_offset_us, size_);
+  } else {
+    AsciicastHeader header;
+    header.cols = size_.cols;
+    header.rows = size_.rows;
+    header.timestamp = start_.timestamp_s;
+    if (start_.idle_time_limit_s > 0) header.idle_time_limit = start_.idle_time_limit_s;
+    header.title = if_given(start_.title);
+    header.env = std::move(start_.captured_env);
+    recorder_.begin(header, size_);
+  }
+  send_checkpoint();
+  update_flow();
+}
+
+wire::SessionInfo Session::info() const {
+  return {id_,   start_.command,        start_.path, recorder_.paused(), recorder_.duration_us(),
+          size_, recorder_.lost_bytes()};
+}
+
+Status Session::attach_terminal(Terminal::Resources resources, const wire::WindowSize& size) {
+  if (terminal_) kept_screen_bytes_ = terminal_->take_unwritten();
+  terminal_.reset();
+  TRY_ASSIGN(terminal_,
+             Terminal::open(context_.loop, std::move(resources), context_.input_scratch, *this));
+  released_ = false;
+  terminal_->write(std::exchange(kept_screen_bytes_, {}));
+  resize(size);
+  update_flow();
+  return {};
+}
+
+void Session::release_terminal() {
+  if (terminal_) kept_screen_bytes_ = terminal_->take_unwritten();
+  terminal_.reset();
+  released_ = true;
+  update_flow();
+}
+
+void Session::resize(const wire::WindowSize& size) {
+  if (size == size_) return;
+  size_ = size;
+  if (Status status = pty_->resize(size); !status.ok()) {
+    log::warn("session ", id_, ": ", status.error().message);
+  }
+  recorder_.resize(size);
+  send_checkpoint();
+}
+
+void Session::stop() {
+  if (phase_ != Phase::running) return;
+  log::info("session ", id_, ": hanging the command up");
+  released_ = false;
+  if (shim_ != nullptr) {
+    shim_->send({0, wire::Terminate{}});
+    uv::start_timer<&Session::on_deadline>(deadline_, kTerminateTimeoutMs, this);
+    update_flow();
+    return;
+  }
+  // Without a shim only the kernel can: it hangs the program up when the master is closed.
+  phase_ = Phase::draining;
+  update_flow();
+}
+
+void Session::on_client_lost() {
+  client_ = nullptr;
+  if (terminal_) terminal_->restore_settings();
+  terminal_.reset();
+  released_ = false;
+  log::info("session ", id_, ": the client is gone");
+  if (phase_ == Phase::running) {
+    stop();
+  } else {
+    finish_if_flushed();
+    update_flow();
+  }
+}
+
+void Session::on_exited(const wire::Exit& exit, std::uint32_t request_id) {
+  if (phase_ != Phase::running) return;
+  exit_ = exit;
+  exited_request_id_ = request_id;
+  phase_ = Phase::draining;
+  uv_timer_stop(deadline_.get());
+  update_flow();
+}
+
+void Session::on_shim_lost() {
+  shim_ = nullptr;
+  if (phase_ == Phase::running) log::warn("session ", id_, ": the shim is gone");
+}
+
+void Session::on_pty_output(std::string_view bytes) {
+  recorder_.output(bytes);
+  if (terminal_) terminal_->write(bytes);
+  if (!can_show()) pty_->set_reading(false);
+  if (bytes.size() < kFloodBatch && recorder_.output_tail_bytes() != checkpoint_tail_bytes_) {
+    send_checkpoint();
+  }
+}
+
+void Session::on_pty_end() { begin_flushing(); }
+
+void Session::on_pty_input_drained() { update_flow(); }
+
+void Session::on_terminal_input(std::string_view bytes) {
+  if (phase_ != Phase::running) return;
+  uv_timer_stop(hold_timer_.get());
+  scanner_.feed(bytes, *this);
+  record_typed();
+  if (scanner_.holding()) uv::start_timer<&Session::on_hold_timeout>(hold_timer_, kHoldMs, this);
+  if (pty_->congested()) update_flow();
+}
+
+void Session::on_hold_timeout() {
+  scanner_.release(*this);
+  record_typed();
+}
+
+void Session::on_terminal_input_end() {
+  uv_timer_stop(hold_timer_.get());
+  on_hold_timeout();
+  if (terminal_->input_is_terminal()) {
+    log::info("session ", id_, ": the terminal is gone");
+    stop();
+  } else {
+    pty_->type_end_of_file();
+  }
+}
+
+void Session::on_terminal_drained() {
+  finish_if_flushed();
+  update_flow();
+}
+
+void Session::on_recorder_drained() {
+  finish_if_flushed();
+  update_flow();
+}
+
+void Session::on_input(std::string_view bytes) { pty_->write(bytes); }
+
+void Session::on_typed(std::string_view bytes) {
+  if (start_.capture_input) typed_.append(bytes);
+}
+
+void Session::record_typed() {
+  if (typed_.empty()) return;
+  recorder_.input(typed_);
+  typed_ = std::string();
+}
+
+void Session::on_hotkey(Hotkey hotkey) {
+  record_typed();
+  switch (hotkey) {
+    case Hotkey::pause:
+      toggle_pause();
+      break;
+    case Hotkey::add_marker:
+      add_marker();
+      break;
+  }
+}
+
+void Session::toggle_pause() {
+  if (recorder_.paused()) {
+    recorder_.resume();
+  } else {
+    recorder_.pause();
+  }
+  send_checkpoint();
+  notify(recorder_.paused() ? "Paused recording" : "Resumed recording");
+}
+
+void Session::add_marker() {
+  if (start_.format == wire::Format::raw) return;
+  if (recorder_.paused()) {
+    notify("Marker not added: recording is paused");
+    return;
+  }
+  recorder_.marker("");
+  notify("Marker added");
+}
+
+void Session::on_recording_incomplete(const std::string& reason) {
+  log::error("session ", id_, ": ", start_.path, ": ", reason);
+  notify("Recording is incomplete: " + reason);
+  if (!terminal_) return;
+  // On the screen, since it may be the only place the user looks at; not in the recording.
+  terminal_->write("\r\n\x1b[0;31masciinema: " + start_.path + ": " + reason +
+                   "; the recording is INCOMPLETE, the session goes on\x1b[0m\r\n");
+}
+
+bool Session::can_show() const {
+  return !released_ && !(terminal_ && terminal_->congested()) && !recorder_.congested();
+}
+
+// Not to be called while the PTY delivers output.
+void Session::update_flow() {
+  if (terminal_) terminal_->set_reading(phase_ == Phase::running && !pty_->congested());
+  if (phase_ == Phase::running) pty_->set_reading(can_show());
+  if (phase_ == Phase::draining) {
+    if (can_show()) {
+      pty_->drain();
+    } else {
+      pty_->set_reading(false);
+      // A client that is stopped may take its time, as any stopped job.
+      if (!released_) uv::start_timer<&Session::on_deadline>(deadline_, kFlushTimeoutMs, this);
+    }
+  }
+}
+
+void Session::begin_flushing() {
+  if (phase_ >= Phase::flushing) return;
+  phase_ = Phase::flushing;
+  recorder_.finish();
+  uv::start_timer<&Session::on_deadline>(deadline_, kFlushTimeoutMs, this);
+  finish_if_flushed();
+}
+
+void Session::finish_if_flushed() {
+  if (phase_ != Phase::flushing) return;
+  if (!recorder_.idle() || (terminal_ && terminal_->congested())) return;
+  end();
+}
+
+void Session::on_deadline() {
+  log::warn("session ", id_, ": gave up waiting for ",
+            phase_ == Phase::running    ? "the command to end"
+            : phase_ == Phase::draining ? "the terminal"
+                                        : "the last bytes to be taken");
+  if (phase_ < Phase::flushing) recorder_.finish();
+  end();
+}
+
+void Session::end() {
+  if (phase_ == Phase::ended) return;
+  phase_ = Phase::ended;
+  recorder_.close();
+  log::info("session ", id_, ": ended after ", recorder_.duration_us() / 1000, " ms, ",
+            recorder_.lost_bytes(), " bytes lost");
+  hold_timer_.reset();
+  deadline_.reset();
+  // The user's terminal first: when the client says its last word nobody else may use it.
+  terminal_.reset();
+  pty_->set_reading(false);
+  if (client_ != nullptr) {
+    client_->become(Connection::Role::peer, nullptr);
+    client_->send({0, wire::Finished{exit_, recorder_.lost_bytes(), recorder_.loss_reason()}});
+  }
+  if (shim_ != nullptr) {
+    shim_->become(Connection::Role::peer, nullptr);
+    shim_->send({exited_request_id_, wire::Ok{}});
+    shim_->close_after_sending();
+  }
+  listener_.on_session_ended(*this);
+}
+
+void Session::send_checkpoint() {
+  if (shim_ == nullptr) return;
+  wire::Checkpoint checkpoint;
+  recorder_.save(checkpoint);
+  checkpoint.size = size_;
+  checkpoint.input_parser = scanner_.state();
+  checkpoint_tail_bytes_ = checkpoint.output_tail.size();
+  shim_->send({0, std::move(checkpoint)});
+}
+
+}  // namespace asciinemad

@@ -1,0 +1,90 @@
+#include "daemon/terminal.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "common/log.h"
+
+namespace asciinemad {
+
+Result<std::unique_ptr<Terminal>> Terminal::open(uv::Loop& loop, Resources resources,
+                                                 std::span<char> scratch, Listener& listener) {
+  std::unique_ptr<Terminal> terminal(new Terminal(std::move(resources), scratch, listener));
+  if (terminal->resources_.input) {
+    TRY_ASSIGN(terminal->input_poll_, uv::make_poll(loop, terminal->resources_.input.get()));
+  }
+  if (terminal->resources_.output) {
+    TRY_ASSIGN(terminal->output_poll_, uv::make_poll(loop, terminal->resources_.output.get()));
+  }
+  return terminal;
+}
+
+void Terminal::set_reading(bool reading) {
+  if (!input_poll_ || input_ended_ || reading == reading_) return;
+  reading_ = reading;
+  uv::watch<&Terminal::on_input_ready>(input_poll_, reading ? UV_READABLE : 0, this);
+}
+
+void Terminal::on_input_ready(int /*events*/) {
+  ssize_t n = 0;
+  do {
+    n = ::read(resources_.input.get(), scratch_.data(), scratch_.size());
+  } while (n < 0 && errno == EINTR);
+  if (n > 0) {
+    listener_.on_terminal_input({scratch_.data(), static_cast<std::size_t>(n)});
+    return;
+  }
+  if (n < 0 && errno == EAGAIN) return;
+  set_reading(false);
+  input_ended_ = true;
+  listener_.on_terminal_input_end();
+}
+
+std::string_view Terminal::write_some(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(resources_.output.get(), bytes.data(), bytes.size());
+    if (n >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) return bytes;
+    log::debug("terminal is gone: ", std::strerror(errno));
+    output_poll_.reset();
+    resources_.output.reset();
+    return {};
+  }
+  return bytes;
+}
+
+void Terminal::write(std::string_view bytes) {
+  if (!resources_.output) return;
+  if (unwritten_.empty()) bytes = write_some(bytes);
+  if (bytes.empty()) return;
+  unwritten_.append(bytes);
+  uv::watch<&Terminal::on_output_ready>(output_poll_, UV_WRITABLE, this);
+}
+
+void Terminal::on_output_ready(int /*events*/) {
+  const std::string_view rest = write_some(unwritten_);
+  if (!rest.empty()) {
+    unwritten_.erase(0, unwritten_.size() - rest.size());
+    return;
+  }
+  unwritten_ = std::string();
+  if (output_poll_) uv::watch<&Terminal::on_output_ready>(output_poll_, 0, this);
+  listener_.on_terminal_drained();
+}
+
+void Terminal::restore_settings() {
+  termios saved{};
+  if (resources_.saved_termios.size() != sizeof(saved)) return;
+  std::memcpy(&saved, resources_.saved_termios.data(), sizeof(saved));
+  const int fd = resources_.input ? resources_.input.get() : resources_.output.get();
+  if (fd >= 0) ::tcsetattr(fd, TCSANOW, &saved);
+}
+
+}  // namespace asciinemad

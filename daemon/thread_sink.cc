@@ -1,0 +1,146 @@
+#include "daemon/thread_sink.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "daemon/file_sink.h"
+
+namespace asciinemad {
+
+struct ThreadSink::Shared {
+  // Set before the thread starts, used by it alone.
+  Fd fd;
+  Unit unit = Unit::line;
+
+  // Guarded by `mutex`.
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::string queue;
+  std::size_t in_flight = 0;
+  bool closing = false;
+  uv_async_t* wake = nullptr;  // null once the sink is gone
+  Error error;
+  std::uint64_t lost = 0;  // not yet reported
+
+  void run();
+  void wait_for_work(std::unique_lock<std::mutex>& lock, bool& dirty);
+};
+
+void ThreadSink::Shared::wait_for_work(std::unique_lock<std::mutex>& lock, bool& dirty) {
+  const auto ready = [this] { return !queue.empty() || closing; };
+  if (!dirty) {
+    changed.wait(lock, ready);
+    return;
+  }
+  if (changed.wait_for(lock, std::chrono::milliseconds(FileSink::kSyncDelayMs), ready)) return;
+  lock.unlock();
+  ::fdatasync(fd.get());
+  lock.lock();
+  dirty = false;
+}
+
+void ThreadSink::Shared::run() {
+  std::unique_lock<std::mutex> lock(mutex);
+  bool dirty = false;
+  for (;;) {
+    wait_for_work(lock, dirty);
+    if (queue.empty()) {
+      if (closing) break;
+      continue;
+    }
+    const std::string batch = std::move(queue);
+    queue.clear();
+    in_flight = batch.size();
+    lock.unlock();
+    std::size_t written = 0;
+    Status outcome = write_unit(fd.get(), batch, unit, written);
+    lock.lock();
+    in_flight = 0;
+    dirty = true;
+    if (!outcome.ok()) {
+      error = outcome.take_error();
+      lost += batch.size() - written;
+    }
+    if (wake != nullptr) uv_async_send(wake);
+  }
+  lock.unlock();
+  ::fdatasync(fd.get());
+  fd.reset();
+}
+
+Result<std::unique_ptr<ThreadSink>> ThreadSink::open(uv::Loop& loop, Fd fd, Unit unit,
+                                                     Listener& listener) {
+  std::unique_ptr<ThreadSink> sink(new ThreadSink(listener));
+  auto async = std::make_unique<uv_async_t>();
+  if (const int rc = uv_async_init(loop.get(), async.get(),
+                                   [](uv_async_t* handle) noexcept {
+                                     auto* owner = static_cast<ThreadSink*>(handle->data);
+                                     if (owner != nullptr) owner->on_progress();
+                                   });
+      rc != 0) {
+    return uv::uv_error("start a writer thread", rc);
+  }
+  sink->wake_.reset(async.release());
+  sink->wake_->data = sink.get();
+  sink->shared_ = std::make_shared<Shared>();
+  sink->shared_->fd = std::move(fd);
+  sink->shared_->unit = unit;
+  sink->shared_->wake = sink->wake_.get();
+  try {
+    std::thread([shared = sink->shared_] { shared->run(); }).detach();
+  } catch (const std::system_error& e) {
+    return system_error("start a writer thread", e.code().value());
+  }
+  return sink;
+}
+
+ThreadSink::~ThreadSink() { close(); }
+
+Status ThreadSink::write(std::string_view bytes, std::size_t& written) {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->queue.append(bytes);
+  shared_->changed.notify_one();
+  written = bytes.size();
+  return {};
+}
+
+bool ThreadSink::congested() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->queue.size() + shared_->in_flight >= kMaxQueueBytes;
+}
+
+bool ThreadSink::idle() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->queue.empty() && shared_->in_flight == 0;
+}
+
+std::uint64_t ThreadSink::close() {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  if (shared_->closing) return 0;
+  const std::uint64_t lost = shared_->queue.size() + shared_->in_flight;
+  shared_->queue.clear();
+  shared_->closing = true;
+  shared_->wake = nullptr;
+  shared_->changed.notify_one();
+  wake_.reset();
+  return lost;
+}
+
+void ThreadSink::on_progress() {
+  Error error;
+  std::uint64_t lost = 0;
+  {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    lost = std::exchange(shared_->lost, 0);
+    if (lost > 0) error = shared_->error;
+  }
+  if (lost > 0) listener_.on_sink_failed(error, lost);
+  listener_.on_sink_drained();
+}
+
+}  // namespace asciinemad

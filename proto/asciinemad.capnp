@@ -1,0 +1,260 @@
+@0x9d77846135619bd2;
+# The control protocol of asciinemad: what clients, session shims and the daemon say to each other.
+#
+# Messages in Cap'n Proto's standard stream framing on an AF_UNIX stream socket, no RPC layer.
+# A peer sends Requests, the daemon sends Replies. docs/PROTOCOL.md states order and bounds.
+#
+# Evolution: new union members and fields are appended, never renumbered. The daemon answers a
+# union member it does not know with an Error of code `unsupported`; a client ignores a Reply with
+# id 0 that it does not know. A change that an older peer would misread raises the protocol version.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("asciinemad::schema");
+
+const protocolMin :UInt16 = 1;
+const protocolMax :UInt16 = 1;
+# The range of protocol versions this schema describes.
+
+struct Request {
+  id @0 :UInt32;
+  # Chosen by the sender and echoed in the answer. 0: no answer is wanted (errors are still sent).
+
+  fds @1 :UInt8;
+  # Descriptors that belong to this message, 0 to 8. They travel by SCM_RIGHTS with the message's
+  # first byte.
+
+  union {
+    hello @2 :Hello;
+    # Any peer; must be the first message. Answer: hello, or error `version`.
+
+    start @3 :Start;
+    # Client. Begins a session. Answer: started.
+
+    resume @4 :Resume;
+    # Shim. Takes a session to a new daemon after its old one died. Answer: started.
+
+    attachTerminal @5 :AttachTerminal;
+    # The session's client. Answer: ok.
+
+    releaseTerminal @6 :Void;
+    # The session's client, before it stops (SIGTSTP). The daemon closes its descriptors of the
+    # terminal and reads the PTY no more until a terminal is attached. Answer: ok, after which
+    # nothing of the daemon's reads or writes the terminal.
+
+    resize @7 :WindowSize;
+    # The session's client. Answer: ok.
+
+    stop @8 :Void;
+    # The session's client. Hangs the command up as a closed terminal would. Answer: ok; `finished`
+    # follows when the session has ended.
+
+    exited @9 :Exited;
+    # Shim. The command has been reaped. Answer: ok, sent when the PTY has been drained and the
+    # shim may let go of the slave.
+
+    status @10 :Void;
+    # Any peer. Answer: status.
+
+    shutdown @11 :Shutdown;
+    # Any peer. Answer: ok, or error `busy` when sessions live and `force` is not set. The socket
+    # is gone when the answer arrives.
+  }
+}
+
+struct Reply {
+  id @0 :UInt32;
+  # That of the Request answered; 0 for events.
+
+  union {
+    error @1 :Error;
+    ok @2 :Void;
+    hello @3 :HelloReply;
+    started @4 :Started;
+    status @5 :Status;
+
+    # Events.
+    checkpoint @6 :Checkpoint;
+    # To the shim, before the change it describes is acknowledged.
+    terminate @7 :Void;
+    # To the shim: SIGHUP to the command, SIGKILL after 5 s.
+    finished @8 :Finished;
+    # To the client: the session is over, every byte is written, the terminal is released.
+  }
+}
+
+struct Hello {
+  protocolMin @0 :UInt16;
+  protocolMax @1 :UInt16;
+  # The inclusive range the peer speaks. The daemon picks the highest common version.
+  software @2 :Text;
+  # Name and version, for logs.
+}
+
+struct HelloReply {
+  protocol @0 :UInt16;
+  software @1 :Text;
+  pid @2 :UInt32;
+}
+
+struct Error {
+  code @0 :Code;
+  message @1 :Text;
+  # One line for a person.
+
+  enum Code {
+    internal @0;
+    invalid @1;      # the message is malformed, out of order or out of range; the connection closes
+    unsupported @2;  # a message from a newer protocol; the connection stays
+    version @3;      # no common protocol version; the connection closes
+    busy @4;         # refused because of live sessions
+    noSession @5;    # this connection has no session
+    limit @6;        # a bound was passed; the connection closes
+  }
+}
+
+struct WindowSize {
+  cols @0 :UInt16;   # characters, 1 to 65535
+  rows @1 :UInt16;
+  xpixel @2 :UInt16; # 0: unknown
+  ypixel @3 :UInt16;
+}
+
+struct Terminal {
+  # What stands at the user's end. Its descriptors follow those of the message it is part of: the
+  # input if hasInput, then the output if hasOutput; both nonblocking, with open file descriptions
+  # that nobody else uses.
+  hasInput @0 :Bool;
+  hasOutput @1 :Bool;
+  inputIsTerminal @2 :Bool;
+  # False: a pipe. At its end the daemon types the PTY's end-of-file character.
+  savedTermios @3 :Data;
+  # struct termios of this host, as it was before the client changed it; empty: nothing to restore.
+  # The daemon puts it back when the client dies without doing so. At most 256 bytes.
+}
+
+struct Start {
+  # Descriptors: PTY master, recording, the daemon's end of a socket pair to the shim, then those
+  # of `terminal`.
+  format @0 :Format;
+  append @1 :Bool;
+  # The recording stands at its end: write no header, continue at timeOffset.
+  timeOffset @2 :UInt64;
+  # Microseconds that the first moment of this session has on the recording's time line.
+  size @3 :WindowSize;
+  timestamp @4 :Int64;
+  # Seconds since 1970-01-01 UTC, for the header.
+  idleTimeLimit @5 :Float64;
+  # Seconds, for the header; 0: none.
+  title @6 :Text;
+  command @7 :Text;
+  # What runs, for lists and logs; not recorded.
+  capturedEnv @8 :List(Variable);
+  # For the header.
+  captureInput @9 :Bool;
+  prefixKey @10 :Text;
+  pauseKey @11 :Text;
+  addMarkerKey @12 :Text;
+  # Key grammar as in the configuration file ("C-x" or one character); empty: none.
+  terminal @13 :Terminal;
+  notifications @14 :Notifications;
+  path @15 :Text;
+  # Where the recording goes, for lists and logs; never opened.
+}
+
+enum Format {
+  asciicastV2 @0;
+  raw @1;
+}
+
+struct Variable {
+  name @0 :Text;
+  value @1 :Text;
+}
+
+struct Notifications {
+  enabled @0 :Bool;
+  command @1 :Text;
+  # Run with sh -c; empty: the daemon looks for notify-send, then tmux.
+  iconPath @2 :Text;
+  environment @3 :List(Text);
+  # NAME=VALUE: the session's environment, in which the command runs.
+}
+
+struct Started {
+  session @0 :Text;
+  # 8 characters of [a-z2-7].
+}
+
+struct AttachTerminal {
+  # Descriptors: those of `terminal`.
+  terminal @0 :Terminal;
+  size @1 :WindowSize;
+}
+
+struct Checkpoint {
+  # All that a new daemon needs to go on with a session. Times are microseconds.
+  startedAt @0 :UInt64;     # CLOCK_MONOTONIC at time 0 of this session
+  pausedFor @1 :UInt64;     # total of the pauses that have ended
+  paused @2 :Bool;
+  pausedAt @3 :UInt64;      # CLOCK_MONOTONIC; meaningful while paused
+  lastEventAt @4 :UInt64;   # on the recording's time line
+  size @5 :WindowSize;
+  resizePending @6 :Bool;   # the size changed while paused and is not in the recording yet
+  outputTail @7 :Data;      # incomplete UTF-8 character at the end of the output, at most 3 bytes
+  inputTail @8 :Data;       # the same of recorded input
+  inputParser @9 :Data;     # state of the hotkey scanner, at most 8192 bytes, opaque
+  lostBytes @10 :UInt64;    # output bytes that could not be recorded
+}
+
+struct Resume {
+  # Descriptors: PTY master, recording. The connection becomes the session's shim link.
+  session @0 :Text;
+  start @1 :Start;
+  checkpoint @2 :Checkpoint;
+}
+
+struct Exited {
+  union {
+    code @0 :UInt8;       # exit status
+    signal @1 :UInt8;     # ended by this signal
+    execErrno @2 :UInt16; # the command could not be executed
+  }
+}
+
+struct Finished {
+  exit :union {
+    unknown @0 :Void;     # the shim died first
+    code @1 :UInt8;
+    signal @2 :UInt8;
+    execErrno @3 :UInt16;
+  }
+  lostBytes @4 :UInt64;
+  # Output bytes that are not in the recording; 0: it is complete.
+  lossReason @5 :Text;
+  # First error of the recording, e.g. "No space left on device"; empty: none.
+}
+
+struct Shutdown {
+  force @0 :Bool;
+  # End live sessions as `stop` would.
+}
+
+struct Status {
+  software @0 :Text;
+  pid @1 :UInt32;
+  socket @2 :Text;
+  logPath @3 :Text;
+  uptime @4 :UInt64;     # microseconds
+  onDemand @5 :Bool;     # exits by itself when idle
+  sessions @6 :List(SessionInfo);
+}
+
+struct SessionInfo {
+  session @0 :Text;
+  command @1 :Text;
+  path @2 :Text;
+  paused @3 :Bool;
+  duration @4 :UInt64;   # microseconds on the recording's time line
+  size @5 :WindowSize;
+  lostBytes @6 :UInt64;
+}

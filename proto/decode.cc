@@ -1,0 +1,284 @@
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <kj/exception.h>
+
+#include <cmath>
+
+#include "proto/asciinemad.capnp.h"
+#include "proto/codec.h"
+
+namespace asciinemad::wire {
+namespace {
+
+constexpr int kNestingLimit = 16;
+constexpr std::size_t kMaxTermiosBytes = 256;
+constexpr std::size_t kMaxTailBytes = 3;
+constexpr std::size_t kMaxParserStateBytes = 8192;
+
+// Thrown for a value out of the range the schema states.
+struct OutOfRange {
+  std::string reason;
+};
+
+OutOfRange invalid(std::string reason) { return {std::move(reason)}; }
+
+std::string get(capnp::Text::Reader from) { return {from.begin(), from.size()}; }
+
+std::string get(capnp::Data::Reader from, std::size_t limit) {
+  if (from.size() > limit) throw invalid("a data field is longer than its bound");
+  return {reinterpret_cast<const char*>(from.begin()), from.size()};
+}
+
+WindowSize get(schema::WindowSize::Reader from) {
+  if (from.getCols() == 0 || from.getRows() == 0) throw invalid("a window size is zero");
+  return {from.getCols(), from.getRows(), from.getXpixel(), from.getYpixel()};
+}
+
+Terminal get(schema::Terminal::Reader from) {
+  return {from.getHasInput(), from.getHasOutput(), from.getInputIsTerminal(),
+          get(from.getSavedTermios(), kMaxTermiosBytes)};
+}
+
+Start get(schema::Start::Reader from) {
+  Start to;
+  switch (from.getFormat()) {
+    case schema::Format::ASCIICAST_V2:
+      to.format = Format::asciicast_v2;
+      break;
+    case schema::Format::RAW:
+      to.format = Format::raw;
+      break;
+    default:
+      throw invalid("unknown recording format");
+  }
+  to.append = from.getAppend();
+  to.time_offset_us = from.getTimeOffset();
+  to.size = get(from.getSize());
+  to.timestamp_s = from.getTimestamp();
+  to.idle_time_limit_s = from.getIdleTimeLimit();
+  if (!std::isfinite(to.idle_time_limit_s) || to.idle_time_limit_s < 0) {
+    throw invalid("idleTimeLimit is not a number of seconds");
+  }
+  to.title = get(from.getTitle());
+  to.command = get(from.getCommand());
+  for (auto variable : from.getCapturedEnv()) {
+    to.captured_env.emplace_back(get(variable.getName()), get(variable.getValue()));
+  }
+  to.capture_input = from.getCaptureInput();
+  to.prefix_key = get(from.getPrefixKey());
+  to.pause_key = get(from.getPauseKey());
+  to.add_marker_key = get(from.getAddMarkerKey());
+  to.terminal = get(from.getTerminal());
+  const auto notifications = from.getNotifications();
+  to.notifications = {notifications.getEnabled(),
+                      get(notifications.getCommand()),
+                      get(notifications.getIconPath()),
+                      {}};
+  for (auto variable : notifications.getEnvironment()) {
+    to.notifications.environment.push_back(get(variable));
+  }
+  to.path = get(from.getPath());
+  return to;
+}
+
+Checkpoint get(schema::Checkpoint::Reader from) {
+  Checkpoint to;
+  to.started_at_us = from.getStartedAt();
+  to.paused_for_us = from.getPausedFor();
+  to.paused = from.getPaused();
+  to.paused_at_us = from.getPausedAt();
+  to.last_event_at_us = from.getLastEventAt();
+  to.size = get(from.getSize());
+  to.resize_pending = from.getResizePending();
+  to.output_tail = get(from.getOutputTail(), kMaxTailBytes);
+  to.input_tail = get(from.getInputTail(), kMaxTailBytes);
+  to.input_parser = get(from.getInputParser(), kMaxParserStateBytes);
+  to.lost_bytes = from.getLostBytes();
+  return to;
+}
+
+ErrorCode get(schema::Error::Code code) {
+  switch (code) {
+    case schema::Error::Code::INTERNAL:
+      return ErrorCode::internal;
+    case schema::Error::Code::INVALID:
+      return ErrorCode::invalid;
+    case schema::Error::Code::UNSUPPORTED:
+      return ErrorCode::unsupported;
+    case schema::Error::Code::VERSION:
+      return ErrorCode::version;
+    case schema::Error::Code::BUSY:
+      return ErrorCode::busy;
+    case schema::Error::Code::NO_SESSION:
+      return ErrorCode::no_session;
+    case schema::Error::Code::LIMIT:
+      return ErrorCode::limit;
+  }
+  return ErrorCode::internal;
+}
+
+StatusReply get(schema::Status::Reader from) {
+  StatusReply to;
+  to.software = get(from.getSoftware());
+  to.pid = from.getPid();
+  to.socket = get(from.getSocket());
+  to.log_path = get(from.getLogPath());
+  to.uptime_us = from.getUptime();
+  to.on_demand = from.getOnDemand();
+  for (auto session : from.getSessions()) {
+    to.sessions.push_back({get(session.getSession()), get(session.getCommand()),
+                           get(session.getPath()), session.getPaused(), session.getDuration(),
+                           get(session.getSize()), session.getLostBytes()});
+  }
+  return to;
+}
+
+Exit get(schema::Exited::Reader from) {
+  switch (from.which()) {
+    case schema::Exited::CODE:
+      return {Exit::Kind::code, from.getCode()};
+    case schema::Exited::SIGNAL:
+      return {Exit::Kind::signal, from.getSignal()};
+    case schema::Exited::EXEC_ERRNO:
+      return {Exit::Kind::exec_failed, from.getExecErrno()};
+  }
+  return {};
+}
+
+Finished get(schema::Finished::Reader from) {
+  Finished to;
+  const auto exit = from.getExit();
+  switch (exit.which()) {
+    case schema::Finished::Exit::UNKNOWN:
+      break;
+    case schema::Finished::Exit::CODE:
+      to.exit = {Exit::Kind::code, exit.getCode()};
+      break;
+    case schema::Finished::Exit::SIGNAL:
+      to.exit = {Exit::Kind::signal, exit.getSignal()};
+      break;
+    case schema::Finished::Exit::EXEC_ERRNO:
+      to.exit = {Exit::Kind::exec_failed, exit.getExecErrno()};
+      break;
+  }
+  to.lost_bytes = from.getLostBytes();
+  to.loss_reason = get(from.getLossReason());
+  return to;
+}
+
+Request get(schema::Request::Reader from) {
+  Request to;
+  to.id = from.getId();
+  to.fds = from.getFds();
+  switch (from.which()) {
+    case schema::Request::HELLO: {
+      const auto hello = from.getHello();
+      to.body = Hello{hello.getProtocolMin(), hello.getProtocolMax(), get(hello.getSoftware())};
+      break;
+    }
+    case schema::Request::START:
+      to.body = get(from.getStart());
+      break;
+    case schema::Request::RESUME: {
+      const auto resume = from.getResume();
+      to.body =
+          Resume{get(resume.getSession()), get(resume.getStart()), get(resume.getCheckpoint())};
+      break;
+    }
+    case schema::Request::ATTACH_TERMINAL: {
+      const auto attach = from.getAttachTerminal();
+      to.body = AttachTerminal{get(attach.getTerminal()), get(attach.getSize())};
+      break;
+    }
+    case schema::Request::RELEASE_TERMINAL:
+      to.body = ReleaseTerminal{};
+      break;
+    case schema::Request::RESIZE:
+      to.body = Resize{get(from.getResize())};
+      break;
+    case schema::Request::STOP:
+      to.body = Stop{};
+      break;
+    case schema::Request::EXITED:
+      to.body = Exited{get(from.getExited())};
+      break;
+    case schema::Request::STATUS:
+      to.body = GetStatus{};
+      break;
+    case schema::Request::SHUTDOWN:
+      to.body = Shutdown{from.getShutdown().getForce()};
+      break;
+    default:
+      to.body = Unknown{static_cast<std::uint16_t>(from.which())};
+  }
+  return to;
+}
+
+Reply get(schema::Reply::Reader from) {
+  Reply to;
+  to.id = from.getId();
+  switch (from.which()) {
+    case schema::Reply::ERROR: {
+      const auto error = from.getError();
+      to.body = ErrorReply{get(error.getCode()), get(error.getMessage())};
+      break;
+    }
+    case schema::Reply::OK:
+      to.body = Ok{};
+      break;
+    case schema::Reply::HELLO: {
+      const auto hello = from.getHello();
+      to.body = HelloReply{hello.getProtocol(), get(hello.getSoftware()), hello.getPid()};
+      break;
+    }
+    case schema::Reply::STARTED:
+      to.body = Started{get(from.getStarted().getSession())};
+      break;
+    case schema::Reply::STATUS:
+      to.body = get(from.getStatus());
+      break;
+    case schema::Reply::CHECKPOINT:
+      to.body = get(from.getCheckpoint());
+      break;
+    case schema::Reply::TERMINATE:
+      to.body = Terminate{};
+      break;
+    case schema::Reply::FINISHED:
+      to.body = get(from.getFinished());
+      break;
+    default:
+      to.body = Unknown{static_cast<std::uint16_t>(from.which())};
+  }
+  return to;
+}
+
+// kj and the range checks above throw; nothing leaves this file.
+template <typename Plain, typename Root>
+Result<Plain> decode(std::string_view message) {
+  capnp::ReaderOptions options;
+  options.nestingLimit = kNestingLimit;
+  options.traversalLimitInWords = kMaxMessageBytes / sizeof(capnp::word);
+  try {
+    const kj::ArrayPtr<const capnp::word> words(
+        reinterpret_cast<const capnp::word*>(message.data()), message.size() / sizeof(capnp::word));
+    capnp::FlatArrayMessageReader reader(words, options);
+    return get(reader.getRoot<Root>());
+  } catch (const kj::Exception& e) {
+    return Error{Errc::invalid_data,
+                 std::string("malformed message: ") + e.getDescription().cStr()};
+  } catch (const OutOfRange& e) {
+    return Error{Errc::invalid_data, "invalid message: " + e.reason};
+  }
+}
+
+}  // namespace
+
+Result<Request> decode_request(std::string_view message) {
+  return decode<Request, schema::Request>(message);
+}
+
+Result<Reply> decode_reply(std::string_view message) {
+  return decode<Reply, schema::Reply>(message);
+}
+
+}  // namespace asciinemad::wire

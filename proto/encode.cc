@@ -1,0 +1,252 @@
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <kj/exception.h>
+
+#include "proto/asciinemad.capnp.h"
+#include "proto/codec.h"
+
+namespace asciinemad::wire {
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+capnp::Text::Reader text(const std::string& s) { return {s.c_str(), s.size()}; }
+
+capnp::Data::Reader data(const std::string& s) {
+  return {reinterpret_cast<const kj::byte*>(s.data()), s.size()};
+}
+
+void put(schema::WindowSize::Builder to, const WindowSize& from) {
+  to.setCols(from.cols);
+  to.setRows(from.rows);
+  to.setXpixel(from.xpixel);
+  to.setYpixel(from.ypixel);
+}
+
+void put(schema::Terminal::Builder to, const Terminal& from) {
+  to.setHasInput(from.has_input);
+  to.setHasOutput(from.has_output);
+  to.setInputIsTerminal(from.input_is_terminal);
+  to.setSavedTermios(data(from.saved_termios));
+}
+
+void put(schema::Notifications::Builder to, const Notifications& from) {
+  to.setEnabled(from.enabled);
+  to.setCommand(text(from.command));
+  to.setIconPath(text(from.icon_path));
+  auto list = to.initEnvironment(static_cast<unsigned>(from.environment.size()));
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, text(from.environment[i]));
+}
+
+void put(schema::Start::Builder to, const Start& from) {
+  to.setFormat(from.format == Format::raw ? schema::Format::RAW : schema::Format::ASCIICAST_V2);
+  to.setAppend(from.append);
+  to.setTimeOffset(from.time_offset_us);
+  put(to.initSize(), from.size);
+  to.setTimestamp(from.timestamp_s);
+  to.setIdleTimeLimit(from.idle_time_limit_s);
+  to.setTitle(text(from.title));
+  to.setCommand(text(from.command));
+  auto env = to.initCapturedEnv(static_cast<unsigned>(from.captured_env.size()));
+  for (unsigned i = 0; i < env.size(); ++i) {
+    env[i].setName(text(from.captured_env[i].first));
+    env[i].setValue(text(from.captured_env[i].second));
+  }
+  to.setCaptureInput(from.capture_input);
+  to.setPrefixKey(text(from.prefix_key));
+  to.setPauseKey(text(from.pause_key));
+  to.setAddMarkerKey(text(from.add_marker_key));
+  put(to.initTerminal(), from.terminal);
+  put(to.initNotifications(), from.notifications);
+  to.setPath(text(from.path));
+}
+
+void put(schema::Checkpoint::Builder to, const Checkpoint& from) {
+  to.setStartedAt(from.started_at_us);
+  to.setPausedFor(from.paused_for_us);
+  to.setPaused(from.paused);
+  to.setPausedAt(from.paused_at_us);
+  to.setLastEventAt(from.last_event_at_us);
+  put(to.initSize(), from.size);
+  to.setResizePending(from.resize_pending);
+  to.setOutputTail(data(from.output_tail));
+  to.setInputTail(data(from.input_tail));
+  to.setInputParser(data(from.input_parser));
+  to.setLostBytes(from.lost_bytes);
+}
+
+schema::Error::Code to_schema(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::internal:
+      return schema::Error::Code::INTERNAL;
+    case ErrorCode::invalid:
+      return schema::Error::Code::INVALID;
+    case ErrorCode::unsupported:
+      return schema::Error::Code::UNSUPPORTED;
+    case ErrorCode::version:
+      return schema::Error::Code::VERSION;
+    case ErrorCode::busy:
+      return schema::Error::Code::BUSY;
+    case ErrorCode::no_session:
+      return schema::Error::Code::NO_SESSION;
+    case ErrorCode::limit:
+      return schema::Error::Code::LIMIT;
+  }
+  return schema::Error::Code::INTERNAL;
+}
+
+void put(schema::Status::Builder to, const StatusReply& from) {
+  to.setSoftware(text(from.software));
+  to.setPid(from.pid);
+  to.setSocket(text(from.socket));
+  to.setLogPath(text(from.log_path));
+  to.setUptime(from.uptime_us);
+  to.setOnDemand(from.on_demand);
+  auto list = to.initSessions(static_cast<unsigned>(from.sessions.size()));
+  for (unsigned i = 0; i < list.size(); ++i) {
+    const SessionInfo& info = from.sessions[i];
+    list[i].setSession(text(info.session));
+    list[i].setCommand(text(info.command));
+    list[i].setPath(text(info.path));
+    list[i].setPaused(info.paused);
+    list[i].setDuration(info.duration_us);
+    put(list[i].initSize(), info.size);
+    list[i].setLostBytes(info.lost_bytes);
+  }
+}
+
+void put(schema::Finished::Builder to, const Finished& from) {
+  auto exit = to.initExit();
+  switch (from.exit.kind) {
+    case Exit::Kind::unknown:
+      exit.setUnknown();
+      break;
+    case Exit::Kind::code:
+      exit.setCode(static_cast<std::uint8_t>(from.exit.value));
+      break;
+    case Exit::Kind::signal:
+      exit.setSignal(static_cast<std::uint8_t>(from.exit.value));
+      break;
+    case Exit::Kind::exec_failed:
+      exit.setExecErrno(from.exit.value);
+      break;
+  }
+  to.setLostBytes(from.lost_bytes);
+  to.setLossReason(text(from.loss_reason));
+}
+
+void put_body(schema::Request::Builder to, const Request& from) {
+  std::visit(Overloaded{
+                 [](const Unknown&) {},
+                 [&](const Hello& m) {
+                   auto hello = to.initHello();
+                   hello.setProtocolMin(m.protocol_min);
+                   hello.setProtocolMax(m.protocol_max);
+                   hello.setSoftware(text(m.software));
+                 },
+                 [&](const Start& m) { put(to.initStart(), m); },
+                 [&](const Resume& m) {
+                   auto resume = to.initResume();
+                   resume.setSession(text(m.session));
+                   put(resume.initStart(), m.start);
+                   put(resume.initCheckpoint(), m.checkpoint);
+                 },
+                 [&](const AttachTerminal& m) {
+                   auto attach = to.initAttachTerminal();
+                   put(attach.initTerminal(), m.terminal);
+                   put(attach.initSize(), m.size);
+                 },
+                 [&](const ReleaseTerminal&) { to.setReleaseTerminal(); },
+                 [&](const Resize& m) { put(to.initResize(), m.size); },
+                 [&](const Stop&) { to.setStop(); },
+                 [&](const Exited& m) {
+                   auto exited = to.initExited();
+                   switch (m.exit.kind) {
+                     case Exit::Kind::unknown:
+                     case Exit::Kind::code:
+                       exited.setCode(static_cast<std::uint8_t>(m.exit.value));
+                       break;
+                     case Exit::Kind::signal:
+                       exited.setSignal(static_cast<std::uint8_t>(m.exit.value));
+                       break;
+                     case Exit::Kind::exec_failed:
+                       exited.setExecErrno(m.exit.value);
+                       break;
+                   }
+                 },
+                 [&](const GetStatus&) { to.setStatus(); },
+                 [&](const Shutdown& m) { to.initShutdown().setForce(m.force); },
+             },
+             from.body);
+}
+
+void put_body(schema::Reply::Builder to, const Reply& from) {
+  std::visit(Overloaded{
+                 [](const Unknown&) {},
+                 [&](const ErrorReply& m) {
+                   auto error = to.initError();
+                   error.setCode(to_schema(m.code));
+                   error.setMessage(text(m.message));
+                 },
+                 [&](const Ok&) { to.setOk(); },
+                 [&](const HelloReply& m) {
+                   auto hello = to.initHello();
+                   hello.setProtocol(m.protocol);
+                   hello.setSoftware(text(m.software));
+                   hello.setPid(m.pid);
+                 },
+                 [&](const Started& m) { to.initStarted().setSession(text(m.session)); },
+                 [&](const StatusReply& m) { put(to.initStatus(), m); },
+                 [&](const Checkpoint& m) { put(to.initCheckpoint(), m); },
+                 [&](const Terminate&) { to.setTerminate(); },
+                 [&](const Finished& m) { put(to.initFinished(), m); },
+             },
+             from.body);
+}
+
+Result<std::string> flatten(capnp::MessageBuilder& builder) {
+  const kj::Array<capnp::word> words = capnp::messageToFlatArray(builder);
+  const auto bytes = words.asBytes();
+  if (bytes.size() > kMaxMessageBytes) {
+    return Error{Errc::limit_exceeded, "message of " + std::to_string(bytes.size()) +
+                                           " bytes; at most " + std::to_string(kMaxMessageBytes) +
+                                           " can be sent"};
+  }
+  return std::string(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+}
+
+void put(schema::Request::Builder to, const Request& from) {
+  to.setId(from.id);
+  to.setFds(from.fds);
+  put_body(to, from);
+}
+
+void put(schema::Reply::Builder to, const Reply& from) {
+  to.setId(from.id);
+  put_body(to, from);
+}
+
+template <typename Root, typename Plain>
+Result<std::string> encode_root(const Plain& plain) {
+  try {
+    capnp::MallocMessageBuilder builder;
+    put(builder.initRoot<Root>(), plain);
+    return flatten(builder);
+  } catch (const kj::Exception& e) {
+    return Error{Errc::invalid_argument,
+                 std::string("encode message: ") + e.getDescription().cStr()};
+  }
+}
+
+}  // namespace
+
+Result<std::string> encode(const Request& request) { return encode_root<schema::Request>(request); }
+
+Result<std::string> encode(const Reply& reply) { return encode_root<schema::Reply>(reply); }
+
+}  // namespace asciinemad::wire

@@ -1,0 +1,116 @@
+// One message of every kind, and more where a kind has cases, with values from the ends of their
+// ranges.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "proto/message.h"
+
+namespace asciinemad::test {
+
+template <typename Integer>
+inline constexpr Integer kMost = std::numeric_limits<Integer>::max();
+
+// Texts are bytes: NUL and invalid UTF-8 travel, too.
+inline std::string odd_text() { return std::string("a\0\xFF\x1B\xF0\x9F\x98\x80 z", 10); }
+
+inline wire::Terminal sample_terminal() { return {true, true, true, std::string(256, '\xA5')}; }
+
+inline wire::Start sample_start() {
+  wire::Start start;
+  start.format = wire::Format::raw;
+  start.append = true;
+  start.time_offset_us = kMost<std::uint64_t>;
+  start.size = {kMost<std::uint16_t>, 1, kMost<std::uint16_t>, 7};
+  start.timestamp_s = std::numeric_limits<std::int64_t>::min();
+  start.idle_time_limit_s = kMost<double>;
+  start.title = odd_text();
+  start.command = "htop";
+  start.captured_env = {{"SHELL", "/bin/sh"}, {"", ""}, {"TERM", odd_text()}};
+  start.capture_input = true;
+  start.prefix_key = "C-a";
+  start.pause_key = "p";
+  start.add_marker_key = "m";
+  start.terminal = sample_terminal();
+  start.notifications = {true, "say $TEXT", "/i.svg", {"A=1", "", "LANG=\xFF"}};
+  start.path = "/tmp/demo.cast";
+  return start;
+}
+
+inline wire::Checkpoint sample_checkpoint() {
+  wire::Checkpoint checkpoint;
+  checkpoint.started_at_us = kMost<std::uint64_t>;
+  checkpoint.paused_for_us = kMost<std::uint64_t> - 1;
+  checkpoint.paused = true;
+  checkpoint.paused_at_us = kMost<std::uint64_t> - 2;
+  checkpoint.last_event_at_us = kMost<std::uint64_t> - 3;
+  checkpoint.size = {1, kMost<std::uint16_t>, 0, kMost<std::uint16_t>};
+  checkpoint.resize_pending = true;
+  checkpoint.output_tail = "\xF0\x9F\x98";
+  checkpoint.input_tail = std::string("\0\0", 2);
+  checkpoint.input_parser = std::string(40, '\x80');
+  checkpoint.lost_bytes = kMost<std::uint64_t> - 4;
+  return checkpoint;
+}
+
+inline std::vector<wire::Request> sample_requests() {
+  using Kind = wire::Exit::Kind;
+  constexpr std::uint32_t kId = kMost<std::uint32_t>;
+  return {
+      {kId, 0, wire::Hello{1, kMost<std::uint16_t>, "asciinema 1"}},
+      {0, 0, wire::Hello{0, 0, ""}},
+      {kId, 5, sample_start()},
+      {1, 3, wire::Start{}},
+      {2, 8, wire::Resume{"abcdefg2", sample_start(), sample_checkpoint()}},
+      {3, 2, wire::Resume{}},
+      {4, 2, wire::AttachTerminal{sample_terminal(), {1, 1, 1, 1}}},
+      {5, 0, wire::ReleaseTerminal{}},
+      {6, 0, wire::Resize{{kMost<std::uint16_t>, kMost<std::uint16_t>, 0, 0}}},
+      {7, 0, wire::Stop{}},
+      {8, 0, wire::Exited{{Kind::code, 255}}},
+      {9, 0, wire::Exited{{Kind::signal, 64}}},
+      {10, 0, wire::Exited{{Kind::exec_failed, kMost<std::uint16_t>}}},
+      {11, kMost<std::uint8_t>, wire::GetStatus{}},
+      {12, 0, wire::Shutdown{true}},
+      {13, 0, wire::Shutdown{false}},
+  };
+}
+
+inline std::vector<wire::Reply> sample_replies() {
+  using Kind = wire::Exit::Kind;
+  wire::StatusReply status;
+  status.software = "asciinemad 1";
+  status.pid = kMost<std::uint32_t>;
+  status.socket = "/run/user/1000/asciinemad/socket";
+  status.log_path = odd_text();
+  status.uptime_us = kMost<std::uint64_t>;
+  status.on_demand = true;
+  status.sessions = {{"aaaaaaa2", "sh", "-", true, 1, {132, 43, 0, 0}, kMost<std::uint64_t>},
+                     {"", "", "", false, kMost<std::uint64_t>, {1, 1, 1, 1}, 0}};
+  return {
+      {kMost<std::uint32_t>, wire::ErrorReply{wire::ErrorCode::internal, ""}},
+      {1, wire::ErrorReply{wire::ErrorCode::invalid, odd_text()}},
+      {2, wire::ErrorReply{wire::ErrorCode::unsupported, "u"}},
+      {3, wire::ErrorReply{wire::ErrorCode::version, "v"}},
+      {4, wire::ErrorReply{wire::ErrorCode::busy, "b"}},
+      {5, wire::ErrorReply{wire::ErrorCode::no_session, "n"}},
+      {6, wire::ErrorReply{wire::ErrorCode::limit, "l"}},
+      {0, wire::Ok{}},
+      {7, wire::HelloReply{kMost<std::uint16_t>, "asciinemad 1", kMost<std::uint32_t>}},
+      {8, wire::Started{"abcdefg2"}},
+      {9, status},
+      {10, wire::StatusReply{}},
+      {11, sample_checkpoint()},
+      {12, wire::Checkpoint{}},
+      {13, wire::Terminate{}},
+      {14, wire::Finished{{Kind::unknown, 0}, 0, ""}},
+      {15, wire::Finished{{Kind::code, 255}, kMost<std::uint64_t>, "No space left on device"}},
+      {16, wire::Finished{{Kind::signal, 9}, 1, odd_text()}},
+      {17, wire::Finished{{Kind::exec_failed, kMost<std::uint16_t>}, 2, "x"}},
+  };
+}
+
+}  // namespace asciinemad::test

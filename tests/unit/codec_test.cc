@@ -1,0 +1,252 @@
+#include "proto/codec.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
+
+#include "tests/support/message_samples.h"
+
+namespace asciinemad {
+namespace {
+
+using namespace wire;  // NOLINT(google-build-using-namespace): the messages are what this is about
+
+// What two messages of a kind must agree in.
+auto fields(const Unknown& m) { return std::tie(m.member); }
+auto fields(const Exit& m) { return std::tie(m.kind, m.value); }
+auto fields(const Terminal& m) {
+  return std::tie(m.has_input, m.has_output, m.input_is_terminal, m.saved_termios);
+}
+auto fields(const Notifications& m) {
+  return std::tie(m.enabled, m.command, m.icon_path, m.environment);
+}
+auto fields(const Hello& m) { return std::tie(m.protocol_min, m.protocol_max, m.software); }
+auto fields(const Start& m) {
+  return std::tuple_cat(
+      std::tie(m.format, m.append, m.time_offset_us, m.size, m.timestamp_s, m.idle_time_limit_s,
+               m.title, m.command, m.captured_env, m.capture_input, m.prefix_key, m.pause_key,
+               m.add_marker_key, m.path),
+      fields(m.terminal), fields(m.notifications));
+}
+auto fields(const Checkpoint& m) { return std::tie(m); }
+auto fields(const Resume& m) {
+  return std::tuple_cat(std::tie(m.session, m.checkpoint), fields(m.start));
+}
+auto fields(const AttachTerminal& m) {
+  return std::tuple_cat(std::tie(m.size), fields(m.terminal));
+}
+auto fields(const Resize& m) { return std::tie(m.size); }
+auto fields(const Exited& m) { return fields(m.exit); }
+auto fields(const Shutdown& m) { return std::tie(m.force); }
+auto fields(const ErrorReply& m) { return std::tie(m.code, m.message); }
+auto fields(const HelloReply& m) { return std::tie(m.protocol, m.software, m.pid); }
+auto fields(const Started& m) { return std::tie(m.session); }
+auto fields(const SessionInfo& m) {
+  return std::tie(m.session, m.command, m.path, m.paused, m.duration_us, m.size, m.lost_bytes);
+}
+auto fields(const StatusReply& m) {
+  return std::tie(m.software, m.pid, m.socket, m.log_path, m.uptime_us, m.on_demand);
+}
+auto fields(const Finished& m) {
+  return std::tuple_cat(std::tie(m.lost_bytes, m.loss_reason), fields(m.exit));
+}
+std::tuple<> fields(const ReleaseTerminal&) { return {}; }
+std::tuple<> fields(const Stop&) { return {}; }
+std::tuple<> fields(const GetStatus&) { return {}; }
+std::tuple<> fields(const Ok&) { return {}; }
+std::tuple<> fields(const Terminate&) { return {}; }
+
+template <typename Message>
+bool same(const Message& a, const Message& b) {
+  if constexpr (std::is_same_v<Message, StatusReply>) {
+    if (a.sessions.size() != b.sessions.size()) return false;
+    for (std::size_t i = 0; i < a.sessions.size(); ++i) {
+      if (fields(a.sessions[i]) != fields(b.sessions[i])) return false;
+    }
+  }
+  return fields(a) == fields(b);
+}
+
+template <typename Body>
+bool same_body(const Body& a, const Body& b) {
+  return a.index() == b.index() &&
+         std::visit(
+             [&](const auto& left) {
+               return same(left, std::get<std::decay_t<decltype(left)>>(b));
+             },
+             a);
+}
+
+template <typename Message>
+std::string encoded(const Message& message) {
+  Result<std::string> bytes = encode(message);
+  REQUIRE(bytes.ok());
+  return std::move(bytes).value();
+}
+
+std::string encoded_start(const Start& start) { return encoded(Request{1, 3, start}); }
+
+// `like` with the 16 bits in which `other` first differs from it set to `value`.
+std::string patched(std::string like, const std::string& other, std::uint16_t value) {
+  REQUIRE(like.size() == other.size());
+  std::size_t at = 0;
+  while (at < like.size() && like[at] == other[at]) ++at;
+  REQUIRE(at < like.size());
+  at -= at % 2;
+  like[at] = static_cast<char>(value);
+  like[at + 1] = static_cast<char>(value >> 8);
+  return like;
+}
+
+std::string reason_against(const std::string& bytes) {
+  const auto request = decode_request(bytes);
+  if (request.ok()) return "accepted";
+  CHECK(request.error().code == Errc::invalid_data);
+  return request.error().message;
+}
+
+bool mentions(const std::string& reason, std::string_view what) {
+  INFO(reason);
+  return reason.find(what) != std::string::npos;
+}
+
+TEST_CASE("codec: every request comes back as it was") {
+  for (const Request& request : test::sample_requests()) {
+    CAPTURE(request.body.index());
+    const auto back = decode_request(encoded(request));
+    REQUIRE(back.ok());
+    CHECK(back->id == request.id);
+    CHECK(back->fds == request.fds);
+    CHECK(same_body(back->body, request.body));
+  }
+}
+
+TEST_CASE("codec: every reply comes back as it was") {
+  for (const Reply& reply : test::sample_replies()) {
+    CAPTURE(reply.body.index());
+    const auto back = decode_reply(encoded(reply));
+    REQUIRE(back.ok());
+    CHECK(back->id == reply.id);
+    CHECK(same_body(back->body, reply.body));
+  }
+}
+
+TEST_CASE("codec: the samples leave no kind of message out") {
+  std::vector<bool> requests(std::variant_size_v<decltype(Request::body)>);
+  for (const Request& request : test::sample_requests()) requests[request.body.index()] = true;
+  std::vector<bool> replies(std::variant_size_v<decltype(Reply::body)>);
+  for (const Reply& reply : test::sample_replies()) replies[reply.body.index()] = true;
+  requests[0] = replies[0] = true;  // Unknown
+  CHECK(requests == std::vector<bool>(requests.size(), true));
+  CHECK(replies == std::vector<bool>(replies.size(), true));
+}
+
+TEST_CASE("codec: extreme numbers of seconds") {
+  for (const double limit : {0.0, std::numeric_limits<double>::denorm_min(), 1e-9, 2.5,
+                             std::numeric_limits<double>::max()}) {
+    Start start;
+    start.idle_time_limit_s = limit;
+    const auto back = decode_request(encoded_start(start));
+    REQUIRE(back.ok());
+    CHECK(std::get<Start>(back->body).idle_time_limit_s == limit);
+  }
+}
+
+TEST_CASE("codec: a union member of a newer schema is Unknown, and its id is kept") {
+  const std::string stop = encoded(Request{77, 2, Stop{}});
+  const std::string release = encoded(Request{77, 2, ReleaseTerminal{}});
+  const std::string ok = encoded(Reply{78, Ok{}});
+  const std::string terminate = encoded(Reply{78, Terminate{}});
+  for (const int member : {11, 12, 255, 256, 32768, 65535}) {
+    const auto number = static_cast<std::uint16_t>(member);
+    const auto request = decode_request(patched(stop, release, number));
+    REQUIRE(request.ok());
+    CHECK(request->id == 77);
+    CHECK(request->fds == 2);
+    REQUIRE(std::holds_alternative<Unknown>(request->body));
+    CHECK(std::get<Unknown>(request->body).member == number);
+
+    const auto reply = decode_reply(patched(ok, terminate, number));
+    REQUIRE(reply.ok());
+    CHECK(reply->id == 78);
+    REQUIRE(std::holds_alternative<Unknown>(reply->body));
+    CHECK(std::get<Unknown>(reply->body).member == number);
+  }
+}
+
+TEST_CASE("codec: an error code or a kind of exit of a newer schema") {
+  const auto error = decode_reply(patched(encoded(Reply{1, ErrorReply{ErrorCode::invalid, "x"}}),
+                                          encoded(Reply{1, ErrorReply{ErrorCode::busy, "x"}}), 99));
+  REQUIRE(error.ok());
+  CHECK(std::get<ErrorReply>(error->body).code == ErrorCode::internal);
+  CHECK(std::get<ErrorReply>(error->body).message == "x");
+
+  const auto exited =
+      decode_request(patched(encoded(Request{1, 0, Exited{{Exit::Kind::code, 3}}}),
+                             encoded(Request{1, 0, Exited{{Exit::Kind::signal, 3}}}), 99));
+  REQUIRE(exited.ok());
+  CHECK(std::get<Exited>(exited->body).exit.kind == Exit::Kind::unknown);
+}
+
+TEST_CASE("codec: values out of range are refused and named") {
+  Start raw;
+  raw.format = Format::raw;
+  CHECK(mentions(reason_against(patched(encoded_start({}), encoded_start(raw), 2)),
+                 "recording format"));
+  for (const double limit : {-1.0, -1e-300, std::numeric_limits<double>::infinity(),
+                             -std::numeric_limits<double>::infinity(), std::nan("")}) {
+    Start start;
+    start.idle_time_limit_s = limit;
+    CHECK(mentions(reason_against(encoded_start(start)), "idleTimeLimit"));
+  }
+  for (const WindowSize& size : {WindowSize{0, 24, 0, 0}, {80, 0, 0, 0}, {0, 0, 0, 0}}) {
+    Start start;
+    start.size = size;
+    CHECK(mentions(reason_against(encoded_start(start)), "window size"));
+    CHECK(mentions(reason_against(encoded(Request{1, 0, Resize{size}})), "window size"));
+    CHECK(
+        mentions(reason_against(encoded(Request{1, 0, AttachTerminal{{}, size}})), "window size"));
+  }
+}
+
+TEST_CASE("codec: data longer than its bound is refused and named, at the bound it passes") {
+  const auto with = [](auto member, std::size_t size) {
+    Resume resume;
+    resume.checkpoint.*member = std::string(size, '\x01');
+    return reason_against(encoded(Request{1, 2, resume}));
+  };
+  CHECK(with(&Checkpoint::output_tail, 3) == "accepted");
+  CHECK(mentions(with(&Checkpoint::output_tail, 4), "outputTail"));
+  CHECK(with(&Checkpoint::input_tail, 3) == "accepted");
+  CHECK(mentions(with(&Checkpoint::input_tail, 4), "inputTail"));
+  CHECK(with(&Checkpoint::input_parser, 8192) == "accepted");
+  CHECK(mentions(with(&Checkpoint::input_parser, 8193), "inputParser"));
+  Start start;
+  start.terminal.saved_termios = std::string(256, 'x');
+  CHECK(reason_against(encoded_start(start)) == "accepted");
+  start.terminal.saved_termios += 'x';
+  CHECK(mentions(reason_against(encoded_start(start)), "savedTermios"));
+}
+
+TEST_CASE("codec: the largest message passes, a larger one is not even made") {
+  Start start;
+  start.title = std::string(kMaxMessageBytes - encoded_start(start).size() - 1, 't');
+  const std::string largest = encoded_start(start);
+  CHECK(largest.size() == kMaxMessageBytes);
+  const auto back = decode_request(largest);
+  REQUIRE(back.ok());
+  CHECK((std::get<Start>(back->body).title == start.title));
+
+  start.title += 't';
+  const auto larger = encode(Request{1, 3, start});
+  REQUIRE_FALSE(larger.ok());
+  CHECK(larger.error().code == Errc::limit_exceeded);
+}
+
+}  // namespace
+}  // namespace asciinemad
