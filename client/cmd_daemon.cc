@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <array>
-#include <iostream>
 #include <string>
 #include <string_view>
 
@@ -72,6 +71,24 @@ std::string duration(std::uint64_t us) {
   return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
+std::string describe(const wire::SessionInfo& session) {
+  return "  " + session.session + "  " + std::to_string(session.size.cols) + "x" +
+         std::to_string(session.size.rows) + "  " + duration(session.duration_us) +
+         (session.paused ? "  paused" : "  recording") +
+         (session.lost_bytes > 0 ? "  INCOMPLETE" : "") + "  " + session.path + "  (" +
+         session.command + ")\n";
+}
+
+std::string describe(const wire::StatusReply& status) {
+  std::string text = status.software + ", pid " + std::to_string(status.pid) + ", up " +
+                     duration(status.uptime_us) + (status.on_demand ? ", ends when idle" : "") +
+                     "\nsocket: " + status.socket + "\n";
+  if (!status.log_path.empty()) text += "log: " + status.log_path + "\n";
+  text += "sessions: " + std::to_string(status.sessions.size()) + "\n";
+  for (const wire::SessionInfo& session : status.sessions) text += describe(session);
+  return text;
+}
+
 int print_status() {
   const ProcessEnvironment environment;
   Result<DaemonLink> link = connect_to_running_daemon(environment);
@@ -82,23 +99,12 @@ int print_status() {
   if (!reply.ok()) return fail(reply.error());
   const auto* status = std::get_if<wire::StatusReply>(&reply->body);
   if (status == nullptr) return fail(Error{Errc::invalid_data, "asciinemad gave no status"});
-  std::cout << status->software << ", pid " << status->pid << ", up " << duration(status->uptime_us)
-            << (status->on_demand ? ", ends when idle" : "") << "\nsocket: " << status->socket
-            << "\n";
-  if (!status->log_path.empty()) std::cout << "log: " << status->log_path << "\n";
-  std::cout << "sessions: " << status->sessions.size() << "\n";
-  for (const wire::SessionInfo& session : status->sessions) {
-    std::cout << "  " << session.session << "  " << session.size.cols << "x" << session.size.rows
-              << "  " << duration(session.duration_us)
-              << (session.paused ? "  paused" : "  recording")
-              << (session.lost_bytes > 0 ? "  INCOMPLETE" : "") << "  " << session.path << "  ("
-              << session.command << ")\n";
-  }
+  print_out(describe(*status));
   return kExitOk;
 }
 
 int usage_error(const std::string& message) {
-  std::cerr << kUsage << "asciinema daemon: error: " << message << "\n";
+  print_err(kUsage + ("asciinema daemon: error: " + message) + "\n");
   return kExitUsage;
 }
 
@@ -122,7 +128,7 @@ int run_daemon(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "-h" || argument == "--help") {
-      std::cout << kUsage << kHelp;
+      print_out(std::string(kUsage) + kHelp);
       return kExitOk;
     }
     if (argument == "--force") {

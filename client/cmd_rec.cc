@@ -9,7 +9,6 @@
 #include <cctype>
 #include <cerrno>
 #include <ctime>
-#include <iostream>
 #include <memory>
 #include <string>
 
@@ -212,15 +211,15 @@ int RecCommand::conclude(RecordingTarget& target, const RecordingSession::Outcom
 }
 
 int RecCommand::ask_what_to_do(RecordingTarget& target) const {
-  std::cerr << "(s)ave locally, (d)iscard\n";
+  print_err("(s)ave locally, (d)iscard\n");
   for (;;) {
-    std::cerr << "[s,d]? " << std::flush;
+    print_err("[s,d]? ");
     const std::optional<std::string> answer = read_answer();
     if (answer == "d" || answer == "discard") {
       if (Status removed = target.remove(); !removed.ok()) return fail(removed.error());
       return kExitOk;
     }
-    if (!answer.has_value()) std::cerr << "\n";
+    if (!answer.has_value()) print_err("\n");
     if (!answer.has_value() || answer == "s" || answer == "save") {
       messages_.info("asciicast saved to " + target.path());
       return kExitOk;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/deadline.h"
+#include "client/programs.h"
 
 extern char** environ;
 
@@ -19,19 +20,6 @@ namespace {
 
 // A new daemon reports within milliseconds; this is for a machine on its knees.
 constexpr int kStartTimeoutMs = 5000;
-
-// asciinemad beside this program, else the one in $PATH.
-std::string daemon_program() {
-  std::array<char, 4096> self{};
-  const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-  if (length > 0) {
-    std::string path(self.data(), static_cast<std::size_t>(length));
-    path.resize(path.rfind('/') + 1);
-    path += "asciinemad";
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return "asciinemad";
-}
 
 // What the daemon needs of the caller's environment; nothing else of it may live on in a process
 // that outlasts the session.
@@ -53,7 +41,7 @@ std::vector<char*> daemon_environment() {
 // Runs asciinemad with `arguments`, not as a child of this process; of our descriptors above 2 it
 // inherits `inherited` alone.
 Status spawn_daemon(std::vector<std::string> arguments, int inherited) {
-  const std::string program = daemon_program();
+  const std::string program = sibling_program("asciinemad");
   arguments.insert(arguments.begin(), program);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

@@ -7,7 +7,6 @@
 #include <array>
 #include <clocale>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 
@@ -74,23 +73,22 @@ bool locale_fits() {
 }
 
 int usage_error(const std::string& problem) {
-  std::cerr << "usage: asciinema [-h] [--version] COMMAND ...\nasciinema: error: " << problem
-            << "\n";
+  print_err("usage: asciinema [-h] [--version] COMMAND ...\nasciinema: error: " + problem + "\n");
   return kExitUsage;
 }
 
 int run(int argc, char** argv) {
   if (argc < 2) {
-    std::cout << kHelp;
+    print_out(kHelp);
     return kExitFailure;
   }
   const std::string_view word = argv[1];
   if (word == "-h" || word == "--help") {
-    std::cout << kHelp;
+    print_out(kHelp);
     return kExitOk;
   }
   if (word == "--version") {
-    std::cout << "asciinema " ASCIINEMAD_VERSION "\n";
+    print_out("asciinema " ASCIINEMAD_VERSION "\n");
     return kExitOk;
   }
   if (word.starts_with('-')) return usage_error("unrecognized arguments: " + std::string(word));

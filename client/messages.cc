@@ -9,10 +9,18 @@
 namespace asciinemad {
 namespace {
 
-// A reader of standard error that has stopped must not stop the session's end.
+// A reader that has stopped must not stop the session's end.
 constexpr int kWriteTimeoutMs = 2000;
 
 }  // namespace
+
+void print_out(std::string_view text) {
+  static_cast<void>(write_all(STDOUT_FILENO, text, kWriteTimeoutMs));
+}
+
+void print_err(std::string_view text) {
+  static_cast<void>(write_all(STDERR_FILENO, text, kWriteTimeoutMs));
+}
 
 Messages::Messages(bool quiet) : quiet_(quiet), colours_(::isatty(STDERR_FILENO) != 0) {}
 
@@ -34,7 +42,7 @@ void Messages::print(std::string_view colour, std::string_view text) const {
   for (const char c : text) line += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? '?' : c;
   if (colours_) line += "\x1b[0m";
   line += "\r\n";
-  static_cast<void>(write_all(STDERR_FILENO, line, kWriteTimeoutMs));
+  print_err(line);
 }
 
 }  // namespace asciinemad

@@ -5,10 +5,10 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <iostream>
 #include <string_view>
 
 #include "client/command.h"
+#include "client/messages.h"
 
 namespace asciinemad {
 namespace {
@@ -62,7 +62,7 @@ constexpr std::array<option, 15> kOptions = {{{"stdin", no_argument, nullptr, kS
                                               {nullptr, 0, nullptr, 0}}};
 
 ExitStatus usage_error(const std::string& message) {
-  std::cerr << kUsage << "asciinema rec: error: " << message << "\n";
+  print_err(kUsage + ("asciinema rec: error: " + message) + "\n");
   return {kExitUsage};
 }
 
@@ -152,7 +152,7 @@ std::variant<RecOptions, ExitStatus> parse_rec_options(int argc, char** argv,
   for (int choice = 0;
        (choice = ::getopt_long(argc, argv, ":c:e:t:i:yqh", kOptions.data(), nullptr)) != -1;) {
     if (choice == 'h') {
-      std::cout << kUsage << kHelp;
+      print_out(std::string(kUsage) + kHelp);
       return ExitStatus{kExitOk};
     }
     if (choice == ':')

@@ -110,6 +110,8 @@ Status RecordingSession::start(Wish wish) {
     if (*fd) fds.push_back(fd->get());
   }
   std::string command = wish.start.command;
+  // Before the daemon reads it, so that nothing typed is taken line by line.
+  tty_.make_raw();
   TRY_ASSIGN(const std::uint32_t request,
              link_.send(wire::Request{0, 0, std::move(wish.start)}, fds));
   shim_link.first.reset();
@@ -117,7 +119,6 @@ Status RecordingSession::start(Wish wish) {
   TRY_ASSIGN(ShimHandle shim,
              fork_shim({std::move(command), std::move(pty.master), std::move(pty.slave),
                         std::move(recording), std::move(shim_link.second)}));
-  tty_.make_raw();
   TRY(link_.wait_for(request, DaemonLink::kAnswerTimeoutMs));
   shim.start_command();
   return {};

@@ -5,70 +5,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <ctime>
 
-#include "common/asciicast_reader.h"
+#include "client/append_point.h"
 
 namespace asciinemad {
 namespace {
 
-// A header may hold a long title and environment; nobody's is longer.
-constexpr std::size_t kMaxHeaderBytes = std::size_t{1} << 20;
-constexpr std::size_t kFirstTailBytes = std::size_t{64} << 10;
-
 Error refused(const std::string& path, const std::string& reason) {
   return Error{Errc::invalid_argument, path + ": " + reason};
-}
-
-Result<std::string> read_at(int fd, off_t start, std::size_t size) {
-  std::string bytes(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t n =
-        ::pread(fd, bytes.data() + filled, size - filled, start + static_cast<off_t>(filled));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error("read", errno);
-    if (n == 0) break;
-    filled += static_cast<std::size_t>(n);
-  }
-  bytes.resize(filled);
-  return bytes;
-}
-
-Status check_appendable(int fd, off_t size) {
-  TRY_ASSIGN(const std::string start,
-             read_at(fd, 0, std::min(kMaxHeaderBytes, static_cast<std::size_t>(size))));
-  Result<AsciicastHeaderInfo> header = parse_header(start.substr(0, start.find('\n')));
-  if (!header.ok()) {
-    return Error{Errc::invalid_data, "not an asciicast v2 recording (" + header.error().message +
-                                         "), can't append to it"};
-  }
-  if (header->version == 2) return {};
-  return Error{Errc::invalid_data, "it is an asciicast v" + std::to_string(header->version) +
-                                       " recording; only asciicast v2 can be appended to"};
-}
-
-// Where the last whole event ends; reads backwards from the end, as little as needed.
-Result<Tail> find_end(int fd, off_t size, off_t& part_start) {
-  for (std::size_t want = kFirstTailBytes;; want *= 8) {
-    const bool whole_file = want >= static_cast<std::size_t>(size);
-    part_start = whole_file ? 0 : size - static_cast<off_t>(want);
-    TRY_ASSIGN(std::string part,
-               read_at(fd, part_start, static_cast<std::size_t>(size - part_start)));
-    if (!whole_file) {
-      const std::size_t newline = part.find('\n');
-      if (newline == std::string::npos) continue;
-      part.erase(0, newline + 1);
-      part_start += static_cast<off_t>(newline) + 1;
-    }
-    Result<Tail> tail = find_tail(part);
-    if (tail.ok() || whole_file) return tail;
-  }
 }
 
 // Files that the shell opened for us (`>(command)`) would otherwise stay open in the recorded
@@ -133,16 +82,12 @@ Status RecordingTarget::examine_existing(const Wish& wish) {
 }
 
 Status RecordingTarget::prepare_appending() {
-  if (Status status = check_appendable(fd_.get(), original_bytes_); !status.ok()) {
-    return refused(path_, status.error().message);
-  }
-  off_t part_start = 0;
-  Result<Tail> tail = find_end(fd_.get(), original_bytes_, part_start);
-  if (!tail.ok()) return refused(path_, tail.error().message);
-  kept_bytes_ = part_start + static_cast<off_t>(tail->whole_bytes);
-  time_offset_us_ = tail->last_time_us;
-  needs_newline_ = tail->needs_newline;
-  if (tail->cut) {
+  Result<AppendPoint> point = find_append_point(fd_.get());
+  if (!point.ok()) return refused(path_, point.error().message);
+  kept_bytes_ = static_cast<off_t>(point->kept_bytes);
+  time_offset_us_ = point->last_time_us;
+  needs_newline_ = point->needs_newline;
+  if (point->cut) {
     warnings_.push_back(path_ + " is damaged at its end; dropping " +
                         std::to_string(original_bytes_ - kept_bytes_) +
                         " bytes behind its last whole event");

@@ -32,10 +32,21 @@ FileSink::~FileSink() { close(); }
 
 Status FileSink::write(std::string_view bytes, std::size_t& written) {
   TRY(write_unit(fd_.get(), bytes, unit_, written));
-  if (regular_ && !uv::is_active(sync_timer_)) {
-    uv::start_timer<&FileSink::sync>(sync_timer_, kSyncDelayMs, this);
-  }
+  if (regular_ && !uv::is_active(sync_timer_)) schedule_sync();
   return {};
+}
+
+void FileSink::schedule_sync() {
+  const std::uint64_t now_ms = uv_now(loop_.get());
+  const std::uint64_t next_ms = last_sync_at_ms_ + kSyncIntervalMs;
+  const bool quiet = last_sync_at_ms_ == 0 || now_ms + kFirstSyncDelayMs > next_ms;
+  uv::start_timer<&FileSink::on_sync_due>(sync_timer_, quiet ? kFirstSyncDelayMs : next_ms - now_ms,
+                                          this);
+}
+
+void FileSink::on_sync_due() {
+  last_sync_at_ms_ = uv_now(loop_.get());
+  sync();
 }
 
 void FileSink::sync() {

@@ -9,8 +9,9 @@ namespace asciinemad {
 
 class FileSink final : public Sink {
  public:
-  // Time between a change and its sync to the disk.
-  static constexpr std::uint64_t kSyncDelayMs = 5000;
+  // From a change after a quiet time to its sync to the disk, and between two syncs at least.
+  static constexpr std::uint64_t kFirstSyncDelayMs = 1000;
+  static constexpr std::uint64_t kSyncIntervalMs = 5000;
 
   FileSink(uv::Loop& loop, Fd fd, Unit unit);
   ~FileSink() override;
@@ -21,6 +22,8 @@ class FileSink final : public Sink {
   std::uint64_t close() override;
 
  private:
+  void schedule_sync();
+  void on_sync_due();
   void sync();
 
   uv::Loop& loop_;
@@ -28,6 +31,7 @@ class FileSink final : public Sink {
   const Unit unit_;
   const bool regular_;
   uv::Handle<uv_timer_t> sync_timer_;
+  std::uint64_t last_sync_at_ms_ = 0;  // loop time; 0: none yet
 };
 
 }  // namespace asciinemad

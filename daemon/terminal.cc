@@ -38,9 +38,23 @@ void Terminal::on_input_ready(int /*events*/) {
     return;
   }
   if (n < 0 && errno == EAGAIN) return;
+  if (n == 0 && deliver_typed_end_of_file()) return;
   set_reading(false);
   input_ended_ = true;
   listener_.on_terminal_input_end();
+}
+
+// Reading nothing from a terminal that is still there: somebody else has put it into canonical
+// mode, and the end-of-file character was typed.
+bool Terminal::deliver_typed_end_of_file() {
+  termios settings{};
+  if (!resources_.input_is_terminal || ::tcgetattr(resources_.input.get(), &settings) != 0 ||
+      (settings.c_lflag & ICANON) == 0) {
+    return false;
+  }
+  const char end_of_file = static_cast<char>(settings.c_cc[VEOF]);
+  listener_.on_terminal_input({&end_of_file, 1});
+  return true;
 }
 
 std::string_view Terminal::write_some(std::string_view bytes) {

@@ -58,6 +58,7 @@ class Terminal {
 
   void on_input_ready(int events);
   void on_output_ready(int events);
+  bool deliver_typed_end_of_file();
   // Writes what is possible and returns the rest.
   std::string_view write_some(std::string_view bytes);
 

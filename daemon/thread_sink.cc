@@ -37,7 +37,7 @@ void ThreadSink::Shared::wait_for_work(std::unique_lock<std::mutex>& lock, bool&
     changed.wait(lock, ready);
     return;
   }
-  if (changed.wait_for(lock, std::chrono::milliseconds(FileSink::kSyncDelayMs), ready)) return;
+  if (changed.wait_for(lock, std::chrono::milliseconds(FileSink::kSyncIntervalMs), ready)) return;
   lock.unlock();
   ::fdatasync(fd.get());
   lock.lock();

@@ -1,0 +1,13 @@
+// Where the programs are that belong to this one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace asciinemad {
+
+// The path of `name` in the directory of this program, else in the project's libexec directory;
+// else the bare name, for $PATH.
+std::string sibling_program(std::string_view name);
+
+}  // namespace asciinemad
