@@ -12,10 +12,10 @@
 #include <memory>
 #include <string>
 
-#include "build_config.h"
 #include "client/command.h"
 #include "client/daemon_start.h"
 #include "client/messages.h"
+#include "client/programs.h"
 #include "client/rec_options.h"
 #include "client/recording_session.h"
 #include "client/recording_target.h"
@@ -43,7 +43,7 @@ wire::Notifications notifications(const Config& config) {
   wish.enabled = config.notifications.enabled;
   if (!wish.enabled) return wish;
   wish.command = config.notifications.command.value_or("");
-  wish.icon_path = ASCIINEMAD_DATA_DIR "/asciinemad.svg";
+  wish.icon_path = data_file("asciinemad.svg");
   std::size_t bytes = 0;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable(*entry);

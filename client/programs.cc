@@ -8,18 +8,31 @@
 
 namespace asciinemad {
 
-std::string sibling_program(std::string_view name) {
+namespace {
+
+// With a slash at its end; empty where the system does not tell.
+std::string own_directory() {
   std::array<char, 4096> self{};
   const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-  if (length > 0) {
-    std::string path(self.data(), static_cast<std::size_t>(length));
-    path.resize(path.rfind('/') + 1);
-    path += name;
-    if (::access(path.c_str(), X_OK) == 0) return path;
+  if (length <= 0) return {};
+  const std::string path(self.data(), static_cast<std::size_t>(length));
+  return path.substr(0, path.rfind('/') + 1);
+}
+
+}  // namespace
+
+std::string sibling_program(std::string_view name) {
+  for (const std::string& directory : {own_directory(), std::string(ASCIINEMAD_LIBEXEC_DIR "/")}) {
+    const std::string path = directory + std::string(name);
+    if (!directory.empty() && ::access(path.c_str(), X_OK) == 0) return path;
   }
-  std::string path = std::string(ASCIINEMAD_LIBEXEC_DIR "/") + std::string(name);
-  if (::access(path.c_str(), X_OK) == 0) return path;
   return std::string(name);
+}
+
+std::string data_file(std::string_view name) {
+  const std::string in_tree = own_directory() + "../data/" + std::string(name);
+  if (::access(in_tree.c_str(), R_OK) == 0) return in_tree;
+  return std::string(ASCIINEMAD_DATA_DIR "/") + std::string(name);
 }
 
 }  // namespace asciinemad

@@ -1,4 +1,4 @@
-// Where the programs are that belong to this one.
+// Where the programs and files are that belong to this one.
 #pragma once
 
 #include <string>
@@ -9,5 +9,8 @@ namespace asciinemad {
 // The path of `name` in the directory of this program, else in the project's libexec directory;
 // else the bare name, for $PATH.
 std::string sibling_program(std::string_view name);
+
+// A file of the project's data directory; of its source tree's when this program was not installed.
+std::string data_file(std::string_view name);
 
 }  // namespace asciinemad

@@ -48,12 +48,17 @@ Result<Fd> open_log(const std::string& path) {
   return file;
 }
 
+// Several daemons of one user may share the file: whoever finds it full renames it, the others
+// follow.
 void rotate_when_full() {
   State& s = state();
-  struct stat info {};
-  if (s.path.empty() || ::fstat(s.file.get(), &info) != 0) return;
-  if (static_cast<std::uint64_t>(info.st_size) < kMaxFileBytes) return;
-  ::rename(s.path.c_str(), (s.path + ".1").c_str());
+  struct stat ours {};
+  struct stat current {};
+  if (::fstat(s.file.get(), &ours) != 0) return;
+  if (static_cast<std::uint64_t>(ours.st_size) < kMaxFileBytes) return;
+  const bool still_there = ::stat(s.path.c_str(), &current) == 0 && current.st_ino == ours.st_ino &&
+                           current.st_dev == ours.st_dev;
+  if (still_there) ::rename(s.path.c_str(), (s.path + ".1").c_str());
   Result<Fd> next = open_log(s.path);
   if (next.ok()) s.file = std::move(next).value();
 }

@@ -11,6 +11,9 @@ Result<std::unique_ptr<Connection>> Connection::open(uv::Loop& loop, Fd socket, 
                                                      std::span<char> scratch, Listener& listener) {
   std::unique_ptr<Connection> connection(new Connection(std::move(socket), id, scratch, listener));
   TRY_ASSIGN(connection->poll_, uv::make_poll(loop, connection->socket_.get()));
+  connection->greeting_timer_ = uv::make_timer(loop);
+  uv::start_timer<&Connection::on_greeting_timeout>(connection->greeting_timer_, kGreetingTimeoutMs,
+                                                    connection.get());
   connection->update_watch();
   return connection;
 }
@@ -131,6 +134,7 @@ void Connection::reject(const Error& error) {
 void Connection::close(std::string_view reason) {
   if (!open()) return;
   log::debug("connection ", id_, ": ", reason);
+  greeting_timer_.reset();
   poll_.reset();
   socket_.reset();
   received_fds_.clear();

@@ -41,6 +41,9 @@ class Connection final : public uv::Mortal {
   // Replies wait here for a peer that does not read; one past this bound is sent away.
   static constexpr std::size_t kMaxQueuedBytes = std::size_t{1} << 20;
 
+  // How long a stranger may take to say hello.
+  static constexpr std::uint64_t kGreetingTimeoutMs = 10'000;
+
   // `scratch` is the loop's read buffer.
   static Result<std::unique_ptr<Connection>> open(uv::Loop& loop, Fd socket, std::uint64_t id,
                                                   std::span<char> scratch, Listener& listener);
@@ -53,6 +56,7 @@ class Connection final : public uv::Mortal {
   void become(Role role, Session* session) {
     role_ = role;
     session_ = session;
+    greeting_timer_.reset();
   }
 
   // Queued in order; dropped when the connection is closed.
@@ -66,6 +70,7 @@ class Connection final : public uv::Mortal {
       : socket_(std::move(socket)), id_(id), scratch_(scratch), listener_(listener) {}
 
   void on_ready(int events);
+  void on_greeting_timeout() { close("did not say hello"); }
   void receive();
   void handle_messages();
   void handle(const wire::Request& request);
@@ -76,6 +81,7 @@ class Connection final : public uv::Mortal {
 
   Fd socket_;
   uv::Handle<uv_poll_t> poll_;
+  uv::Handle<uv_timer_t> greeting_timer_;  // while a stranger
   const std::uint64_t id_;
   std::span<char> scratch_;
   Listener& listener_;

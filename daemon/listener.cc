@@ -55,6 +55,8 @@ Result<Fd> take_lock(const std::string& path, const sockaddr_un& address) {
   }
 }
 
+Fd open_reserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
 }  // namespace
 
 Result<std::unique_ptr<ControlListener>> ControlListener::open(uv::Loop& loop,
@@ -77,6 +79,7 @@ Result<std::unique_ptr<ControlListener>> ControlListener::open(uv::Loop& loop,
   self->bound_ = true;
   if (::chmod(path.c_str(), 0600) != 0) return system_error("chmod " + path, errno);
   if (::listen(self->socket_.get(), kBacklog) != 0) return system_error("listen " + path, errno);
+  self->reserve_ = open_reserve();
   TRY_ASSIGN(self->poll_, uv::make_poll(loop, self->socket_.get()));
   uv::watch<&ControlListener::on_ready>(self->poll_, UV_READABLE, self.get());
   return self;
@@ -86,12 +89,18 @@ ControlListener::~ControlListener() {
   if (bound_) ::unlink(path_.c_str());
 }
 
+void ControlListener::refuse_one() {
+  log::warn("no descriptor left, refusing a peer");
+  reserve_.reset();
+  const Fd refused(accept_cloexec(socket_.get()));
+  reserve_ = open_reserve();
+}
+
 void ControlListener::on_ready(int /*events*/) {
   for (;;) {
     Fd peer(accept_cloexec(socket_.get()));
     if (!peer) {
-      // EMFILE and the like: the peer stays in the backlog until something is closed.
-      if (errno != EAGAIN && errno != ECONNABORTED) log::warn("accept: ", std::strerror(errno));
+      if (errno == EMFILE || errno == ENFILE) refuse_one();
       return;
     }
     const Result<unsigned> uid = peer_uid(peer.get());

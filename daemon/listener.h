@@ -38,11 +38,15 @@ class ControlListener {
       : path_(std::move(path)), listener_(listener) {}
 
   void on_ready(int events);
+  // No descriptor is left: sends the waiting peer away. Left in the backlog it would wake the loop
+  // for ever.
+  void refuse_one();
 
   const std::string path_;
   Listener& listener_;
   Fd lock_;
   Fd socket_;
+  Fd reserve_;  // given up for a moment to accept when no descriptor is left
   uv::Handle<uv_poll_t> poll_;
   bool bound_ = false;
 };

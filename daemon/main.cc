@@ -108,6 +108,7 @@ std::optional<int> parse_arguments(int argc, char** argv, Arguments& arguments) 
 // The launcher's world must not show through: its directory, umask, signals and descriptors.
 void become_independent(const Arguments& arguments) {
   ::umask(077);
+  raise_descriptor_limit();
   if (::chdir("/") != 0) std::perror("asciinemad: chdir /");
   sigset_t none;
   sigemptyset(&none);

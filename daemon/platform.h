@@ -14,4 +14,8 @@ Result<unsigned> peer_uid(int socket);
 // Closes every descriptor from `lowest` on except `keep` (-1: none).
 void close_descriptors_from(int lowest, int keep);
 
+// Raises the soft limit of open descriptors to the hard one: a session takes six. Safe, since
+// nothing here uses select().
+void raise_descriptor_limit();
+
 }  // namespace asciinemad
