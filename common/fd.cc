@@ -68,6 +68,11 @@ Status write_all(int fd, std::string_view bytes, int timeout_ms) {
 }
 
 Result<std::size_t> send_with_fds(int socket, std::string_view bytes, std::span<const int> fds) {
+  if (fds.size() > kMaxFdsPerMessage) {
+    return Error{Errc::limit_exceeded, "send: " + std::to_string(fds.size()) +
+                                           " descriptors with one message; at most " +
+                                           std::to_string(kMaxFdsPerMessage) + " can be sent"};
+  }
   iovec chunk{const_cast<char*>(bytes.data()), bytes.size()};
   msghdr message{};
   message.msg_iov = &chunk;

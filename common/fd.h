@@ -65,7 +65,8 @@ inline constexpr std::size_t kMaxFdsPerMessage = 8;
 Status write_all(int fd, std::string_view bytes, int timeout_ms);
 
 // One sendmsg() with `fds` attached to the first byte. Returns how many bytes were taken (at least
-// one when fds were given), or Errc::system with EAGAIN when the socket is full.
+// one when fds were given), Errc::system with EAGAIN when the socket is full, or
+// Errc::limit_exceeded when there are more than kMaxFdsPerMessage fds.
 Result<std::size_t> send_with_fds(int socket, std::string_view bytes, std::span<const int> fds);
 
 struct Received {

@@ -58,7 +58,11 @@ void rotate_when_full() {
   if (static_cast<std::uint64_t>(ours.st_size) < kMaxFileBytes) return;
   const bool still_there = ::stat(s.path.c_str(), &current) == 0 && current.st_ino == ours.st_ino &&
                            current.st_dev == ours.st_dev;
-  if (still_there) ::rename(s.path.c_str(), (s.path + ".1").c_str());
+  if (still_there && ::rename(s.path.c_str(), (s.path + ".1").c_str()) != 0) {
+    // Losing old lines is better than filling the disk.
+    (void)!::ftruncate(s.file.get(), 0);
+    return;
+  }
   Result<Fd> next = open_log(s.path);
   if (next.ok()) s.file = std::move(next).value();
 }

@@ -57,7 +57,14 @@ void Connection::handle_messages() {
       reject(message.error());
       return;
     }
-    if (!message->has_value()) return;
+    if (!message->has_value()) {
+      // They travel with a message's first byte, so that message is here already.
+      if (parser_.pending_bytes() == 0 && !received_fds_.empty()) {
+        reject(Error{Errc::invalid_data, std::to_string(received_fds_.size()) +
+                                             " descriptors came that no message announces"});
+      }
+      return;
+    }
     Result<wire::Request> request = wire::decode_request(**message);
     if (!request.ok()) {
       reject(request.error());
@@ -89,7 +96,10 @@ void Connection::send(const wire::Reply& reply) {
   Result<std::string> bytes = wire::encode(reply);
   if (!bytes.ok()) {
     log::error("connection ", id_, ": ", bytes.error().message);
-    return;
+    // Whoever asked must not wait for ever.
+    bytes = wire::encode(
+        wire::Reply{reply.id, wire::ErrorReply{wire::ErrorCode::internal, bytes.error().message}});
+    if (!bytes.ok()) return;
   }
   if (outgoing_.size() + bytes->size() > kMaxQueuedBytes) {
     log::warn("connection ", id_, ": the peer does not read its answers");

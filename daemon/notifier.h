@@ -2,7 +2,7 @@
 //
 // A session's own command if it has one; else notify-send; where that fails, the status line of the
 // tmux the session runs in. Commands run in the session's environment, never hold the session up,
-// and are killed with their children after kTimeoutMs.
+// and one that has not ended after kTimeoutMs is killed with its children.
 #pragma once
 
 #include <cstdint>

@@ -29,9 +29,8 @@ void Recorder::begin(const AsciicastHeader& header, const wire::WindowSize& size
     write_resize();
     return;
   }
-  scratch_.clear();
-  append_header_v2(scratch_, header);
-  emit(0);
+  append_header_v2(overdue_header_, header);
+  write_overdue();
 }
 
 void Recorder::begin_appending(std::uint64_t offset_us, const wire::WindowSize& size) {
@@ -79,7 +78,7 @@ void Recorder::marker(std::string_view label) {
 
 void Recorder::resize(const wire::WindowSize& size) {
   size_ = size;
-  if (!paused_ && resize_pending()) write_resize();
+  if (!paused_) write_overdue();
 }
 
 bool Recorder::resize_pending() const {
@@ -87,7 +86,7 @@ bool Recorder::resize_pending() const {
 }
 
 void Recorder::write_resize() {
-  recorded_size_ = size_;
+  recorded_size_ = {0, 0, 0, 0};  // none, until it is written
   scratch_.clear();
   if (format_ == wire::Format::raw) {
     // XTWINOPS: what asciinema 2.4 writes at the start and at each resize.
@@ -95,7 +94,7 @@ void Recorder::write_resize() {
   } else {
     append_resize_v2(scratch_, now_us(), size_.cols, size_.rows);
   }
-  emit(0);
+  if (emit(0)) recorded_size_ = size_;
 }
 
 void Recorder::pause() {
@@ -108,7 +107,7 @@ void Recorder::resume() {
   if (!paused_) return;
   paused_for_us_ += clock_.now_us() - paused_at_us_;
   paused_ = false;
-  if (resize_pending()) write_resize();
+  write_overdue();
 }
 
 void Recorder::finish() {
@@ -128,16 +127,31 @@ void Recorder::close() {
 }
 
 void Recorder::write_event(EventCode code, std::string_view text, std::size_t source_bytes) {
+  if (!write_overdue()) {
+    lost_bytes_ += source_bytes;
+    return;
+  }
   scratch_.clear();
   append_event_v2(scratch_, now_us(), code, text);
   emit(source_bytes);
 }
 
-void Recorder::emit(std::size_t source_bytes) {
+bool Recorder::write_overdue() {
+  if (!overdue_header_.empty()) {
+    scratch_ = overdue_header_;
+    if (!emit(0)) return false;
+    overdue_header_ = std::string();
+  }
+  if (resize_pending()) write_resize();
+  return !resize_pending();
+}
+
+bool Recorder::emit(std::size_t source_bytes) {
   std::size_t written = 0;
   Status status = sink_->write(scratch_, written);
   // Even an event without output bytes (a marker) leaves the recording incomplete.
   if (!status.ok()) count_loss(status.error(), source_bytes);
+  return status.ok();
 }
 
 void Recorder::count_loss(const Error& error, std::uint64_t bytes) {
@@ -165,6 +179,7 @@ void Recorder::save(wire::Checkpoint& to) const {
   to.output_tail = output_decoder_.pending();
   to.input_tail = input_decoder_.pending();
   to.lost_bytes = lost_bytes_;
+  to.loss_reason = loss_reason_;
 }
 
 Status Recorder::restore(const wire::Checkpoint& from) {
@@ -178,6 +193,7 @@ Status Recorder::restore(const wire::Checkpoint& from) {
   size_ = recorded_size_ = from.size;
   if (from.resize_pending) recorded_size_ = wire::WindowSize{0, 0, 0, 0};
   lost_bytes_ = from.lost_bytes;
+  loss_reason_ = from.loss_reason;
   return {};
 }
 

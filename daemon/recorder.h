@@ -78,8 +78,10 @@ class Recorder final : private Sink::Listener {
   void start_time_line(std::uint64_t offset_us, const wire::WindowSize& size);
   bool resize_pending() const;
   void write_resize();
-  // Hands scratch_ to the sink; `source_bytes` are lost when it refuses.
-  void emit(std::size_t source_bytes);
+  // Writes what found no room before: the header, then the size. False when there still is none.
+  bool write_overdue();
+  // Hands scratch_ to the sink; false when it refuses, and `source_bytes` are lost.
+  bool emit(std::size_t source_bytes);
   void count_loss(const Error& error, std::uint64_t bytes);
 
   const Clock& clock_;
@@ -100,6 +102,7 @@ class Recorder final : private Sink::Listener {
 
   wire::WindowSize size_;           // the terminal's
   wire::WindowSize recorded_size_;  // the recording's
+  std::string overdue_header_;      // empty once it is in the recording
 
   std::uint64_t lost_bytes_ = 0;
   std::string loss_reason_;

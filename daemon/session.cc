@@ -179,7 +179,7 @@ void Session::on_terminal_input(std::string_view bytes) {
   scanner_.feed(bytes, *this);
   record_typed();
   if (scanner_.holding()) uv::start_timer<&Session::on_hold_timeout>(hold_timer_, kHoldMs, this);
-  if (pty_->congested()) update_flow();
+  if (!can_type()) update_flow();
 }
 
 void Session::on_hold_timeout() {
@@ -265,9 +265,13 @@ bool Session::can_show() const {
   return !released_ && !(terminal_ && terminal_->congested()) && !recorder_.congested();
 }
 
+bool Session::can_type() const {
+  return !pty_->congested() && !(start_.capture_input && recorder_.congested());
+}
+
 // Not to be called while the PTY delivers output.
 void Session::update_flow() {
-  if (terminal_) terminal_->set_reading(phase_ == Phase::running && !pty_->congested());
+  if (terminal_) terminal_->set_reading(phase_ == Phase::running && can_type());
   if (phase_ == Phase::running) pty_->set_reading(can_show());
   if (phase_ == Phase::draining) {
     if (can_show()) {

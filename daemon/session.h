@@ -112,7 +112,9 @@ class Session final : public uv::Mortal,
   void toggle_pause();
   void add_marker();
   void record_typed();
+  // Whether everybody downstream has room: of the PTY's output, of what is typed.
   bool can_show() const;
+  bool can_type() const;
   void update_flow();
   void begin_flushing();
   void finish_if_flushed();

@@ -76,6 +76,7 @@ void ThreadSink::Shared::run() {
 Result<std::unique_ptr<ThreadSink>> ThreadSink::open(uv::Loop& loop, Fd fd, Unit unit,
                                                      Listener& listener) {
   std::unique_ptr<ThreadSink> sink(new ThreadSink(listener));
+  sink->shared_ = std::make_shared<Shared>();  // before any return: the destructor uses it
   auto async = std::make_unique<uv_async_t>();
   if (const int rc = uv_async_init(loop.get(), async.get(),
                                    [](uv_async_t* handle) noexcept {
@@ -87,7 +88,6 @@ Result<std::unique_ptr<ThreadSink>> ThreadSink::open(uv::Loop& loop, Fd fd, Unit
   }
   sink->wake_.reset(async.release());
   sink->wake_->data = sink.get();
-  sink->shared_ = std::make_shared<Shared>();
   sink->shared_->fd = std::move(fd);
   sink->shared_->unit = unit;
   sink->shared_->wake = sink->wake_.get();
@@ -116,13 +116,15 @@ bool ThreadSink::congested() const {
 
 bool ThreadSink::idle() const {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
-  return shared_->queue.empty() && shared_->in_flight == 0;
+  // Not before the listener knows what was lost: who waits for idle() then reads the total.
+  return shared_->queue.empty() && shared_->in_flight == 0 && shared_->lost == 0;
 }
 
 std::uint64_t ThreadSink::close() {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   if (shared_->closing) return 0;
-  const std::uint64_t lost = shared_->queue.size() + shared_->in_flight;
+  const std::uint64_t lost =
+      shared_->queue.size() + shared_->in_flight + std::exchange(shared_->lost, 0);
   shared_->queue.clear();
   shared_->closing = true;
   shared_->wake = nullptr;

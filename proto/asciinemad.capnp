@@ -204,6 +204,7 @@ struct Checkpoint {
   inputTail @8 :Data;       # the same of recorded input
   inputParser @9 :Data;     # state of the hotkey scanner, at most 8192 bytes, opaque
   lostBytes @10 :UInt64;    # output bytes that could not be recorded
+  lossReason @11 :Text;     # as in Finished
 }
 
 struct Resume {
@@ -229,9 +230,10 @@ struct Finished {
     execErrno @3 :UInt16;
   }
   lostBytes @4 :UInt64;
-  # Output bytes that are not in the recording; 0: it is complete.
+  # Output bytes that are not in the recording; of a pipe's or a network file's queue, the bytes of
+  # the recording that were still in it.
   lossReason @5 :Text;
-  # First error of the recording, e.g. "No space left on device"; empty: none.
+  # First error of the recording, e.g. "No space left on device"; empty: it is complete.
 }
 
 struct Shutdown {

@@ -24,8 +24,11 @@ OutOfRange invalid(std::string reason) { return {std::move(reason)}; }
 
 std::string get(capnp::Text::Reader from) { return {from.begin(), from.size()}; }
 
-std::string get(capnp::Data::Reader from, std::size_t limit) {
-  if (from.size() > limit) throw invalid("a data field is longer than its bound");
+std::string get(capnp::Data::Reader from, std::size_t limit, const char* field) {
+  if (from.size() > limit) {
+    throw invalid(std::string(field) + " has " + std::to_string(from.size()) + " bytes; at most " +
+                  std::to_string(limit) + " are accepted");
+  }
   return {reinterpret_cast<const char*>(from.begin()), from.size()};
 }
 
@@ -36,7 +39,7 @@ WindowSize get(schema::WindowSize::Reader from) {
 
 Terminal get(schema::Terminal::Reader from) {
   return {from.getHasInput(), from.getHasOutput(), from.getInputIsTerminal(),
-          get(from.getSavedTermios(), kMaxTermiosBytes)};
+          get(from.getSavedTermios(), kMaxTermiosBytes, "savedTermios")};
 }
 
 Start get(schema::Start::Reader from) {
@@ -90,10 +93,11 @@ Checkpoint get(schema::Checkpoint::Reader from) {
   to.last_event_at_us = from.getLastEventAt();
   to.size = get(from.getSize());
   to.resize_pending = from.getResizePending();
-  to.output_tail = get(from.getOutputTail(), kMaxTailBytes);
-  to.input_tail = get(from.getInputTail(), kMaxTailBytes);
-  to.input_parser = get(from.getInputParser(), kMaxParserStateBytes);
+  to.output_tail = get(from.getOutputTail(), kMaxTailBytes, "outputTail");
+  to.input_tail = get(from.getInputTail(), kMaxTailBytes, "inputTail");
+  to.input_parser = get(from.getInputParser(), kMaxParserStateBytes, "inputParser");
   to.lost_bytes = from.getLostBytes();
+  to.loss_reason = get(from.getLossReason());
   return to;
 }
 

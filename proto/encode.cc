@@ -78,6 +78,7 @@ void put(schema::Checkpoint::Builder to, const Checkpoint& from) {
   to.setInputTail(data(from.input_tail));
   to.setInputParser(data(from.input_parser));
   to.setLostBytes(from.lost_bytes);
+  to.setLossReason(text(from.loss_reason));
 }
 
 schema::Error::Code to_schema(ErrorCode code) {
@@ -233,6 +234,9 @@ void put(schema::Reply::Builder to, const Reply& from) {
 
 template <typename Root, typename Plain>
 Result<std::string> encode_root(const Plain& plain) {
+  if (std::holds_alternative<Unknown>(plain.body)) {
+    return Error{Errc::invalid_argument, "encode message: it has no body"};
+  }
   try {
     capnp::MallocMessageBuilder builder;
     put(builder.initRoot<Root>(), plain);

@@ -79,6 +79,7 @@ struct Checkpoint {
   std::string input_tail;
   std::string input_parser;
   std::uint64_t lost_bytes = 0;
+  std::string loss_reason;
   bool operator==(const Checkpoint&) const = default;
 };
 

@@ -38,7 +38,11 @@ bool accepted(const Result<Decoded>& decoded) {
     CHECK(decoded.error().code == Errc::invalid_data);
     return false;
   }
-  // Whatever it says can be handled like any message.
+  // Whatever it says can be handled like any message; what it does not know can't be said again.
+  if (std::holds_alternative<wire::Unknown>(decoded->body)) {
+    CHECK(encode(*decoded).error().code == Errc::invalid_argument);
+    return true;
+  }
   CHECK((encode(*decoded).ok() || encode(*decoded).error().code == Errc::limit_exceeded));
   return true;
 }

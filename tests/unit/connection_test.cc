@@ -125,7 +125,7 @@ bool all_writers_closed(const Fd& read_end) {
 }
 
 TEST_CASE("connection: requests arrive in order, whole or byte by byte") {
-  for (const std::size_t piece : {1, 7, 100'000}) {
+  for (const std::size_t piece : {1U, 7U, 100'000U}) {
     Fixture f;
     std::string stream;
     for (const wire::Request& request : test::sample_requests()) {
@@ -135,7 +135,7 @@ TEST_CASE("connection: requests arrive in order, whole or byte by byte") {
     }
     for (std::size_t at = 0; at < stream.size(); at += piece) {
       f.send(std::string_view(stream).substr(at, piece));
-      if (piece == 1) uv_run(f.loop.get(), UV_RUN_NOWAIT);
+      uv_run(f.loop.get(), UV_RUN_NOWAIT);
     }
     const auto expected = test::sample_requests();
     f.driver.run_until([&] { return f.arrived.size() == expected.size(); });

@@ -142,7 +142,7 @@ TEST_CASE("fd: descriptors come with or after their message's first byte, not be
   const std::vector<int> ab = {a.write_end.get(), b.write_end.get()};
   const std::vector<int> just_c = {c.write_end.get()};
   const std::string expected = "plainABplainC";
-  for (const std::size_t most : {1, 3, 4096}) {
+  for (const std::size_t most : {1U, 3U, 4096U}) {
     CAPTURE(most);
     REQUIRE(send_with_fds(sockets.first.get(), "plain", {}).ok());
     REQUIRE(send_with_fds(sockets.first.get(), "AB", ab).ok());

@@ -33,7 +33,7 @@ struct Fixture {
   }
 
   std::string fifo(std::string_view name) const {
-    const std::string path = dir / name;
+    std::string path = dir / name;
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
     return path;
   }
