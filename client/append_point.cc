@@ -1,5 +1,6 @@
 #include "client/append_point.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,12 +36,14 @@ Result<std::string> ask_helper(int fd) {
   bool in_time = true;
   while ((in_time = deadline.wait(answer.read_end.get(), POLLIN))) {
     const ssize_t n = ::read(answer.read_end.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     line.append(buffer.data(), static_cast<std::size_t>(n));
   }
-  if (!in_time) return Error{Errc::timed_out, "reading it takes too long"};
+  if (!in_time) ::kill(child, SIGKILL);
   int status = 0;
   ::waitpid(child, &status, 0);
+  if (!in_time) return Error{Errc::timed_out, "reading it takes too long"};
   if (line.empty()) return Error{Errc::unavailable, "can't run " + program};
   return line;
 }

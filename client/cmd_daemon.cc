@@ -12,6 +12,7 @@
 #include "client/messages.h"
 #include "client/words.h"
 #include "common/clock.h"
+#include "common/printable.h"
 
 namespace asciinemad {
 namespace {
@@ -53,7 +54,7 @@ Status stop(bool force) {
   request.body = wire::Shutdown{force};
   if (Result<wire::Reply> reply = link.call(std::move(request), {}); !reply.ok()) {
     Error error = reply.take_error();
-    error.message += force ? "" : "; --force ends them";
+    if (error.code == Errc::busy) error.message += "; --force ends them";
     return error;
   }
   // The daemon closes the connection when its last session is finalised.
@@ -75,8 +76,8 @@ std::string describe(const wire::SessionInfo& session) {
   return "  " + session.session + "  " + std::to_string(session.size.cols) + "x" +
          std::to_string(session.size.rows) + "  " + duration(session.duration_us) +
          (session.paused ? "  paused" : "  recording") +
-         (session.lost_bytes > 0 ? "  INCOMPLETE" : "") + "  " + session.path + "  (" +
-         session.command + ")\n";
+         (session.lost_bytes > 0 ? "  INCOMPLETE" : "") + "  " + printable(session.path) + "  (" +
+         printable(session.command) + ")\n";
 }
 
 std::string describe(const wire::StatusReply& status) {

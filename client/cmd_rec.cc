@@ -53,9 +53,10 @@ wire::Notifications notifications(const Config& config) {
   return wish;
 }
 
-RecordingSession::Wish session_wish(const RecOptions& options, const Config& config,
-                                    const RecordingTarget& target) {
+RecordingSession::Wish session_wish(const std::string& shell, const RecOptions& options,
+                                    const Config& config, const RecordingTarget& target) {
   RecordingSession::Wish wish;
+  wish.shell = shell;
   wish.recording = target.needs_pump() ? -1 : target.fd();
   wish.cols = options.cols;
   wish.rows = options.rows;
@@ -81,10 +82,8 @@ RecordingSession::Wish session_wish(const RecOptions& options, const Config& con
 }
 
 // A line from standard input without its end, trimmed; nullopt at its end and on Ctrl-C.
-std::optional<std::string> read_answer() {
-  Result<Signals> signals = Signals::watch({SIGINT});
-  if (!signals.ok()) return std::nullopt;
-  std::array<pollfd, 2> waiting = {{{STDIN_FILENO, POLLIN, 0}, {signals->fd(), POLLIN, 0}}};
+std::optional<std::string> read_answer(const Signals& interrupts) {
+  std::array<pollfd, 2> waiting = {{{STDIN_FILENO, POLLIN, 0}, {interrupts.fd(), POLLIN, 0}}};
   while (::poll(waiting.data(), waiting.size(), -1) < 0 && errno == EINTR) {
   }
   if (waiting[1].revents != 0) return std::nullopt;
@@ -112,8 +111,8 @@ class RecCommand {
  private:
   Result<RecordingTarget> open_target() const;
   void announce(const RecordingTarget& target) const;
-  Result<RecordingSession::Outcome> record(const RecordingTarget& target);
-  Result<std::unique_ptr<RecordingSession>> start(const RecordingTarget& target);
+  Result<RecordingSession::Outcome> record(RecordingTarget& target);
+  Result<std::unique_ptr<RecordingSession>> start(RecordingTarget& target);
   int conclude(RecordingTarget& target, const RecordingSession::Outcome& outcome) const;
   int ask_what_to_do(RecordingTarget& target) const;
   int fail(const Error& error) const;
@@ -122,6 +121,7 @@ class RecCommand {
   const Config& config_;
   const Environment& environment_;
   const Messages& messages_;
+  std::string shell_;
   std::optional<DaemonLink> link_;
 };
 
@@ -146,13 +146,15 @@ void RecCommand::announce(const RecordingTarget& target) const {
 }
 
 // A shared daemon that can't take the session must not keep anybody from recording.
-Result<std::unique_ptr<RecordingSession>> RecCommand::start(const RecordingTarget& target) {
+Result<std::unique_ptr<RecordingSession>> RecCommand::start(RecordingTarget& target) {
   TRY_ASSIGN(DaemonConnection connection, connect_to_daemon(environment_));
+  // Not before there is somebody to record: an old recording may be overwritten here.
+  TRY(target.begin());
   std::string reason = connection.private_because;
   link_.emplace(std::move(connection.link));
   if (reason.empty()) {
     auto session = std::make_unique<RecordingSession>(*link_);
-    Status started = session->start(session_wish(options_, config_, target));
+    Status started = session->start(session_wish(shell_, options_, config_, target));
     if (started.ok()) return session;
     reason = started.error().message;
     session.reset();
@@ -161,13 +163,17 @@ Result<std::unique_ptr<RecordingSession>> RecCommand::start(const RecordingTarge
   }
   messages_.warn(reason + "; recording with a private asciinemad");
   auto session = std::make_unique<RecordingSession>(*link_);
-  TRY(session->start(session_wish(options_, config_, target)));
+  TRY(session->start(session_wish(shell_, options_, config_, target)));
   return session;
 }
 
-Result<RecordingSession::Outcome> RecCommand::record(const RecordingTarget& target) {
-  TRY_ASSIGN(std::unique_ptr<RecordingSession> session, start(target));
-  Result<RecordingSession::Outcome> outcome = session->run();
+Result<RecordingSession::Outcome> RecCommand::record(RecordingTarget& target) {
+  Result<std::unique_ptr<RecordingSession>> session = start(target);
+  if (!session.ok()) {
+    target.abandon();
+    return session.take_error();
+  }
+  Result<RecordingSession::Outcome> outcome = (*session)->run();
   if (outcome.ok()) return outcome;
   Error error = outcome.take_error();
   error.message += "; " + target.path() + " holds what was recorded until then";
@@ -178,16 +184,15 @@ int RecCommand::run() {
   if (options_.raw && !options_.filename.has_value()) {
     return fail(Error{Errc::invalid_argument, "filename required when recording in raw mode"});
   }
+  const std::optional<std::string> shell = find_in_path("sh");
+  if (!shell.has_value()) return fail(system_error("execute sh", ENOENT));
+  shell_ = *shell;
   ::setenv("ASCIINEMA_REC", "1", 1);
   Result<RecordingTarget> target = open_target();
   if (!target.ok()) return fail(target.error());
   announce(*target);
-  if (Status begun = target->begin(); !begun.ok()) return fail(begun.error());
   const Result<RecordingSession::Outcome> outcome = record(*target);
-  if (!outcome.ok()) {
-    if (!link_.has_value()) target->abandon();
-    return fail(outcome.error());
-  }
+  if (!outcome.ok()) return fail(outcome.error());
   return conclude(*target, *outcome);
 }
 
@@ -195,14 +200,19 @@ int RecCommand::conclude(RecordingTarget& target, const RecordingSession::Outcom
   const wire::Finished& finished = outcome.finished;
   if (finished.exit.kind == wire::Exit::Kind::exec_failed) {
     target.abandon();
-    return fail(system_error("execute sh", finished.exit.value));
+    return fail(system_error("execute " + shell_, finished.exit.value));
   }
   messages_.info("recording finished");
   if (!finished.loss_reason.empty()) {
-    messages_.error("recording is INCOMPLETE: " + std::to_string(finished.lost_bytes) +
-                    " bytes of output are missing from " + target.path() + ": " +
+    const std::string missing = finished.lost_bytes > 0 ? std::to_string(finished.lost_bytes) +
+                                                              " bytes of output are missing from "
+                                                        : "not everything is in ";
+    messages_.error("recording is INCOMPLETE: " + missing + target.path() + ": " +
                     finished.loss_reason);
     return kExitFailure;
+  }
+  if (finished.exit.kind == wire::Exit::Kind::unknown && !outcome.signal.has_value()) {
+    messages_.warn("how the command ended is unknown: its parent process, the shim, was killed");
   }
   const bool ask = !options_.filename.has_value() && !options_.yes && !outcome.signal.has_value();
   if (ask) return ask_what_to_do(target);
@@ -211,10 +221,13 @@ int RecCommand::conclude(RecordingTarget& target, const RecordingSession::Outcom
 }
 
 int RecCommand::ask_what_to_do(RecordingTarget& target) const {
+  // Before the question: whoever reads it may press Ctrl-C at once.
+  Result<Signals> interrupts = Signals::watch({SIGINT});
+  if (!interrupts.ok()) return fail(interrupts.error());
   print_err("(s)ave locally, (d)iscard\n");
   for (;;) {
     print_err("[s,d]? ");
-    const std::optional<std::string> answer = read_answer();
+    const std::optional<std::string> answer = read_answer(*interrupts);
     if (answer == "d" || answer == "discard") {
       if (Status removed = target.remove(); !removed.ok()) return fail(removed.error());
       return kExitOk;

@@ -2,11 +2,10 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "build_config.h"
 #include "client/deadline.h"
@@ -16,20 +15,34 @@
 namespace asciinemad {
 namespace {
 
+Errc code_of(wire::ErrorCode code) {
+  switch (code) {
+    case wire::ErrorCode::version:
+      return Errc::unsupported;
+    case wire::ErrorCode::busy:
+      return Errc::busy;
+    default:
+      return Errc::unavailable;
+  }
+}
+
 Error no_answer() { return Error{Errc::timed_out, "asciinemad does not answer"}; }
 
 }  // namespace
 
 Result<DaemonLink> DaemonLink::connect(const std::string& path) {
-  TRY(check_socket_path(path));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
+  TRY_ASSIGN(const sockaddr_un address, socket_address(path));
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return system_error("create a socket", errno);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     if (errno == EAGAIN) return Error{Errc::timed_out, "asciinemad does not accept connections"};
     return system_error("connect to " + path, errno);
+  }
+  // Whoever came first could listen at a path in /tmp.
+  TRY_ASSIGN(const unsigned uid, peer_uid(socket.get()));
+  if (uid != ::geteuid()) {
+    return Error{Errc::unsupported,
+                 "the daemon at " + path + " belongs to uid " + std::to_string(uid)};
   }
   return DaemonLink(std::move(socket));
 }
@@ -77,8 +90,7 @@ Result<wire::Reply> DaemonLink::wait_for(std::uint32_t id, int timeout_ms) {
     }
     const auto* error = std::get_if<wire::ErrorReply>(&reply->body);
     if (error != nullptr && (reply->id == id || reply->id == 0)) {
-      const bool version = error->code == wire::ErrorCode::version;
-      return Error{version ? Errc::unsupported : Errc::unavailable, error->message};
+      return Error{code_of(error->code), error->message};
     }
     if (reply->id == id) return std::move(*reply);
     events_.push_back(std::move(*reply));

@@ -33,6 +33,7 @@ class DaemonLink {
   // Sends a request and does not wait; `fds` stay the caller's. Returns the request's id.
   Result<std::uint32_t> send(wire::Request request, std::span<const int> fds);
 
+  // Errc::busy where --force would help.
   // The answer to request `id`; events that come before it are kept for next_event(). An error
   // reply is an Error with the daemon's text.
   Result<wire::Reply> wait_for(std::uint32_t id, int timeout_ms);

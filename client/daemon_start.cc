@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,11 @@ Error cannot_start(const Environment& environment, const std::string& reason) {
 }
 
 Status start_shared_daemon(const Environment& environment, const std::string& socket_path) {
+  if (const int nice = ::getpriority(PRIO_PROCESS, 0); nice > 0) {
+    return Error{Errc::unavailable,
+                 "a shared asciinemad must not start here, it would be as nice (" +
+                     std::to_string(nice) + ") for everybody"};
+  }
   TRY_ASSIGN(Pipe ready, make_pipe());
   std::vector<std::string> arguments = {"--on-demand", "--socket", socket_path, "--ready-fd",
                                         std::to_string(ready.write_end.get())};

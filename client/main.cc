@@ -107,6 +107,12 @@ int run(int argc, char** argv) {
   for (const Command& command : kCommands) {
     if (command.name == resolved.word) return command.run(argc - 1, argv + 1);
   }
+  for (const std::string_view absent : {"play", "cat", "upload", "auth"}) {
+    if (word == absent) {
+      return usage_error("asciinemad " ASCIINEMAD_VERSION " has no command '" + std::string(word) +
+                         "', unlike asciinema 2");
+    }
+  }
   return usage_error("command " + resolved.problem);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/fd.h"
+#include "common/printable.h"
 
 namespace asciinemad {
 namespace {
@@ -38,8 +39,7 @@ void Messages::print(std::string_view colour, std::string_view text) const {
   std::string line;
   if (colours_) line += colour;
   line += "asciinema: ";
-  // Names of files and servers' words may hold anything; only text goes to the terminal.
-  for (const char c : text) line += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? '?' : c;
+  line += printable(text);
   if (colours_) line += "\x1b[0m";
   line += "\r\n";
   print_err(line);

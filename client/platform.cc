@@ -1,14 +1,18 @@
 #include "client/platform.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <vector>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "common/read_file.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -50,24 +54,36 @@ Result<PtyPair> open_pty(const std::optional<termios>& settings, const wire::Win
   return pty;
 }
 
-void close_descriptors_except(std::initializer_list<int> kept) {
-  std::vector<int> sorted(kept);
-  std::sort(sorted.begin(), sorted.end());
 #ifdef __linux__
-  unsigned first = STDERR_FILENO + 1;
-  for (const int fd : sorted) {
-    const auto next = static_cast<unsigned>(fd);
-    if (next > first) ::close_range(first, next - 1, 0);
-    first = std::max(first, next + 1);
-  }
-  ::close_range(first, ~0U, 0);
-#else
-  const long limit = ::sysconf(_SC_OPEN_MAX);
-  for (int fd = STDERR_FILENO + 1; fd < limit; ++fd) {
-    if (!std::binary_search(sorted.begin(), sorted.end(), fd)) ::close(fd);
-  }
-#endif
+namespace {
+
+// Field 6 of /proc/PID/stat; 0 when the process is gone. The name in field 2 may hold anything, so
+// counting begins behind its parenthesis.
+pid_t session_of(const std::string& pid) {
+  Result<std::optional<std::string>> stat = read_small_file("/proc/" + pid + "/stat", 4096);
+  if (!stat.ok() || !stat->has_value()) return 0;
+  const std::size_t name_end = (*stat)->rfind(')');
+  if (name_end == std::string::npos) return 0;
+  int session = 0;
+  const int fields = std::sscanf((*stat)->c_str() + name_end + 1, " %*c %*d %*d %d", &session);
+  return fields == 1 ? session : 0;
 }
+
+}  // namespace
+
+void signal_session(pid_t session, int signum) {
+  DIR* processes = ::opendir("/proc");
+  if (processes == nullptr) return;
+  while (const dirent* entry = ::readdir(processes)) {
+    const std::string pid = entry->d_name;
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (session_of(pid) == session) ::kill(std::atoi(pid.c_str()), signum);
+  }
+  ::closedir(processes);
+}
+#else
+void signal_session(pid_t session, int signum) { ::kill(session, signum); }
+#endif
 
 void set_process_name(const char* name) {
 #ifdef __linux__

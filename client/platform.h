@@ -1,9 +1,9 @@
 // What POSIX leaves to each system, for the client.
 #pragma once
 
+#include <sys/types.h>
 #include <termios.h>
 
-#include <initializer_list>
 #include <optional>
 
 #include "common/fd.h"
@@ -20,8 +20,8 @@ struct PtyPair {
 // system's own.
 Result<PtyPair> open_pty(const std::optional<termios>& settings, const wire::WindowSize& size);
 
-// Closes every descriptor above 2 except those.
-void close_descriptors_except(std::initializer_list<int> kept);
+// To every process of the session, where the system tells which those are.
+void signal_session(pid_t session, int signum);
 
 // For ps and top; at most 15 bytes.
 void set_process_name(const char* name);

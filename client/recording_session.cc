@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "client/platform.h"
@@ -34,6 +33,12 @@ Fd reopen_standard_input() {
 
 }  // namespace
 
+void RecordingSession::append_fds(const TerminalFds& terminal, std::vector<int>& fds) {
+  for (const Fd* fd : {&terminal.input, &terminal.output}) {
+    if (*fd) fds.push_back(fd->get());
+  }
+}
+
 wire::WindowSize RecordingSession::size() const {
   wire::WindowSize size = tty_.size().value_or(kDefaultSize);
   if (fixed_cols_.has_value() || fixed_rows_.has_value()) size.xpixel = size.ypixel = 0;
@@ -42,21 +47,21 @@ wire::WindowSize RecordingSession::size() const {
   return size;
 }
 
-void RecordingSession::add_input_pump(TerminalFds& fds) {
-  Result<Pipe> pipe = make_pipe();
-  Result<Fd> input = duplicate(STDIN_FILENO);
-  if (!pipe.ok() || !input.ok()) return;
-  static_cast<void>(set_nonblocking(pipe->write_end.get(), true));
-  fds.input = std::move(pipe->read_end);
-  pumps_.emplace_back(std::move(input).value(), std::move(pipe->write_end), Pump::Direction::in);
+Status RecordingSession::add_input_pump(TerminalFds& fds) {
+  TRY_ASSIGN(Pipe pipe, make_pipe());
+  TRY_ASSIGN(Fd input, duplicate(STDIN_FILENO));
+  TRY(set_nonblocking(pipe.write_end.get(), true));
+  fds.input = std::move(pipe.read_end);
+  pumps_.emplace_back(std::move(input), std::move(pipe.write_end), Pump::Direction::in);
+  return {};
 }
 
-void RecordingSession::add_output_pump(TerminalFds& fds) {
-  Result<Pipe> pipe = make_pipe();
-  Result<Fd> output = duplicate(tty_.fd());
-  if (!pipe.ok() || !output.ok()) return;
-  fds.output = std::move(pipe->write_end);
-  pumps_.emplace_back(std::move(pipe->read_end), std::move(output).value(), Pump::Direction::out);
+Status RecordingSession::add_output_pump(TerminalFds& fds) {
+  TRY_ASSIGN(Pipe pipe, make_pipe());
+  TRY_ASSIGN(Fd output, duplicate(tty_.fd()));
+  fds.output = std::move(pipe.write_end);
+  pumps_.emplace_back(std::move(pipe.read_end), std::move(output), Pump::Direction::out);
+  return {};
 }
 
 Result<RecordingSession::TerminalFds> RecordingSession::terminal_fds() {
@@ -65,7 +70,7 @@ Result<RecordingSession::TerminalFds> RecordingSession::terminal_fds() {
   if (terminal.ok()) {
     fds.output = std::move(terminal).value();
   } else if (tty_.is_output()) {
-    add_output_pump(fds);
+    TRY(add_output_pump(fds));
   }
   if (tty_.is_input() && terminal.ok()) {
     TRY_ASSIGN(fds.input, duplicate(fds.output.get()));
@@ -73,7 +78,7 @@ Result<RecordingSession::TerminalFds> RecordingSession::terminal_fds() {
   } else if (Fd pipe = reopen_standard_input(); pipe) {
     fds.input = std::move(pipe);
   } else {
-    add_input_pump(fds);
+    TRY(add_input_pump(fds));
   }
   fds.description.has_input = static_cast<bool>(fds.input);
   fds.description.has_output = static_cast<bool>(fds.output);
@@ -106,9 +111,7 @@ Status RecordingSession::start(Wish wish) {
   TRY_ASSIGN(SocketPair shim_link, make_socket_pair());
 
   std::vector<int> fds = {pty.master.get(), recording.get(), shim_link.first.get()};
-  for (const Fd* fd : {&terminal.input, &terminal.output}) {
-    if (*fd) fds.push_back(fd->get());
-  }
+  append_fds(terminal, fds);
   std::string command = wish.start.command;
   // Before the daemon reads it, so that nothing typed is taken line by line.
   tty_.make_raw();
@@ -117,9 +120,12 @@ Status RecordingSession::start(Wish wish) {
   shim_link.first.reset();
   // Forks while the daemon sets the session up; the command waits for both.
   TRY_ASSIGN(ShimHandle shim,
-             fork_shim({std::move(command), std::move(pty.master), std::move(pty.slave),
-                        std::move(recording), std::move(shim_link.second)}));
-  TRY(link_.wait_for(request, DaemonLink::kAnswerTimeoutMs));
+             fork_shim({std::move(wish.shell), std::move(command), std::move(pty.master),
+                        std::move(pty.slave), std::move(recording), std::move(shim_link.second)}));
+  TRY_ASSIGN(const wire::Reply reply, link_.wait_for(request, DaemonLink::kAnswerTimeoutMs));
+  if (!std::holds_alternative<wire::Started>(reply.body)) {
+    return Error{Errc::invalid_data, "asciinemad did not start the session"};
+  }
   shim.start_command();
   return {};
 }
@@ -176,6 +182,8 @@ void RecordingSession::report_size() {
 
 Status RecordingSession::end_early(int signum) {
   if (ended_by_.has_value()) {
+    // A closed terminal sends SIGHUP twice: from the kernel and from the shell.
+    if (signum != SIGINT && signum != SIGQUIT) return {};
     return Error{Errc::timed_out, "interrupted again, not waiting for the session's end"};
   }
   ended_by_ = signum;
@@ -190,16 +198,22 @@ Status RecordingSession::stop_and_continue() {
   if (gave_terminal_) {
     wire::Request release;
     release.body = wire::ReleaseTerminal{};
-    TRY(link_.call(std::move(release), {}));
+    if (Result<wire::Reply> released = link_.call(std::move(release), {}); !released.ok()) {
+      // The session may just have ended.
+      TRY(take_events());
+      return finished_.has_value() ? Status() : released.take_error();
+    }
   }
   tty_.restore();
   Signals::stop_self();
   tty_.make_raw();
   if (!gave_terminal_) return {};
-  TRY_ASSIGN(TerminalFds terminal, terminal_fds());
+  TRY_ASSIGN(const TerminalFds terminal, terminal_fds());
+  std::vector<int> fds;
+  append_fds(terminal, fds);
   wire::Request attach;
   attach.body = wire::AttachTerminal{terminal.description, size()};
-  TRY(link_.call(std::move(attach), std::array{terminal.input.get(), terminal.output.get()}));
+  TRY(link_.call(std::move(attach), fds));
   return {};
 }
 

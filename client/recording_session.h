@@ -22,6 +22,7 @@ namespace asciinemad {
 class RecordingSession {
  public:
   struct Wish {
+    std::string shell;                  // path of sh
     wire::Start start;                  // the terminal, sizes and descriptors are filled in here
     int recording = -1;                 // where it goes; -1: standard output, through a pump
     std::optional<std::uint16_t> cols;  // instead of the terminal's
@@ -52,8 +53,9 @@ class RecordingSession {
   };
 
   Result<TerminalFds> terminal_fds();
-  void add_input_pump(TerminalFds& fds);
-  void add_output_pump(TerminalFds& fds);
+  static void append_fds(const TerminalFds& terminal, std::vector<int>& fds);
+  Status add_input_pump(TerminalFds& fds);
+  Status add_output_pump(TerminalFds& fds);
   wire::WindowSize size() const;
   Result<Fd> recording_fd(const Wish& wish);
   Status handle_signals();

@@ -49,11 +49,14 @@ Result<RecordingTarget> RecordingTarget::open(const Wish& wish) {
   if (exists && S_ISDIR(info.st_mode)) return refused(wish.path, "is a directory");
   // A FIFO opens when its reader does.
   const int access = wish.append && exists && S_ISREG(info.st_mode) ? O_RDWR : O_WRONLY;
-  target.fd_.reset(::open(wish.path.c_str(), access | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666));
+  const int flags = access | O_CREAT | O_CLOEXEC | O_NOCTTY;
+  if (!exists) target.fd_.reset(::open(wish.path.c_str(), flags | O_EXCL, 0666));
+  target.created_ = static_cast<bool>(target.fd_);
+  // Through a symbolic link to nowhere, or made by somebody else since we looked.
+  if (!target.fd_) target.fd_.reset(::open(wish.path.c_str(), flags, 0666));
   if (!target.fd_) return system_error("open " + wish.path, errno);
   keep_from_command(wish.path);
-  target.created_ = !exists;
-  if (exists) TRY(target.examine_existing(wish));
+  if (!target.created_) TRY(target.examine_existing(wish));
   if (!exists && wish.append) {
     target.warnings_.push_back(wish.path + " does not exist, recording to a new file");
   }

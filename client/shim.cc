@@ -32,23 +32,27 @@ void on_child(int /*signum*/) {
   errno = saved;
 }
 
+void unblock_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 // Between fork and exec: only async-signal-safe calls. Never returns.
-[[noreturn]] void run_command(const char* command, int slave, int gate, int exec_error) {
+[[noreturn]] void run_command(const ShimSetup& setup, char* const* argv, int gate, int exec_error) {
+  for (int signum = 1; signum < NSIG; ++signum) ::signal(signum, SIG_DFL);
+  unblock_signals();
+  const int slave = setup.slave.get();
+  ::setsid();
+  ::ioctl(slave, TIOCSCTTY, 0);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(slave, fd);
   char byte = 0;
   ssize_t n = -1;
   do {
     n = ::read(gate, &byte, 1);
   } while (n < 0 && errno == EINTR);
   if (n != 1) ::_exit(127);  // the client gave up
-
-  ::setsid();
-  ::ioctl(slave, TIOCSCTTY, 0);
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(slave, fd);
-  for (int signum = 1; signum < NSIG; ++signum) ::signal(signum, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execlp("sh", "sh", "-c", command, static_cast<char*>(nullptr));
+  ::execv(setup.shell.c_str(), argv);
   const int reason = errno;
   (void)!::write(exec_error, &reason, sizeof(reason));
   ::_exit(127);
@@ -132,6 +136,9 @@ void Shim::signal_command(int signum) const {
 void Shim::hang_up() {
   if (!running_ || kill_at_us_ != 0) return;
   kill_at_us_ = SystemClock().now_us() + kHangupGraceUs;
+  // The leader may be an sh that waits for a shell in a group of its own, whose jobs are in others:
+  // closing the terminal is for all of them.
+  signal_session(command_, SIGHUP);
   signal_command(SIGHUP);
   signal_command(SIGCONT);
 }
@@ -167,41 +174,60 @@ void Shim::report_exit(const wire::Exit& exit) {
   reported_ = link_.send(std::move(request), {}).ok();
 }
 
-// Out of the user's terminal, job and descriptors; deaf to what is meant for the client.
-void leave_callers_world(const ShimSetup& setup, int exec_error) {
-  ::setsid();
-  set_process_name("asciinema-shim");
+// Deaf to what is meant for the client, all ears for the command's end.
+void set_up_signals(int child_events) {
   for (const int signum : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU,
                            SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH}) {
     ::signal(signum, SIG_IGN);
   }
-  const int null_fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (null_fd >= 0) ::dup2(null_fd, fd);
-  }
-  close_descriptors_except(
-      {setup.master.get(), setup.slave.get(), setup.recording.get(), setup.link.get(), exec_error});
-  if (::chdir("/") != 0) return;  // pins no file system then; no harm
-}
-
-// In the forked process. The command is forked first, since it gets the caller's descriptors.
-[[noreturn]] void shim_main(ShimSetup setup, const Pipe& gate, Pipe exec_error) {
-  ::close(gate.write_end.get());
-  const pid_t command = ::fork();
-  if (command == 0) {
-    run_command(setup.command.c_str(), setup.slave.get(), gate.read_end.get(),
-                exec_error.write_end.get());
-  }
-  leave_callers_world(setup, exec_error.read_end.get());
-  Result<Pipe> events = make_pipe();
-  if (command < 0 || !events.ok()) ::_exit(1);
-  child_pipe_write_fd = events->write_end.get();
-  static_cast<void>(set_nonblocking(child_pipe_write_fd, true));
+  ::signal(SIGCONT, SIG_DFL);
+  child_pipe_write_fd = child_events;
   struct sigaction action {};
   action.sa_handler = on_child;
   action.sa_flags = SA_NOCLDSTOP;
   ::sigaction(SIGCHLD, &action, nullptr);
-  on_child(SIGCHLD);  // one may have ended already
+  unblock_signals();
+}
+
+// Out of the user's terminal, job and descriptors.
+void leave_callers_world(const ShimSetup& setup, int exec_error, const Pipe& child_events) {
+  ::setsid();
+  set_process_name("asciinema-shim");
+  const int null_fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (null_fd >= 0) ::dup2(null_fd, fd);
+  }
+  close_descriptors_except({setup.master.get(), setup.slave.get(), setup.recording.get(),
+                            setup.link.get(), exec_error, child_events.read_end.get(),
+                            child_events.write_end.get()});
+  // Where this fails a file system stays busy until the end; nothing to tell anybody.
+  (void)!::chdir("/");
+}
+
+[[noreturn]] void report_failed_fork(ShimSetup setup, int reason) {
+  DaemonLink link(std::move(setup.link));
+  wire::Request request;
+  request.body = wire::Exited{{wire::Exit::Kind::exec_failed, static_cast<std::uint16_t>(reason)}};
+  static_cast<void>(link.call(std::move(request), {}));
+  ::_exit(1);
+}
+
+// In the forked process. The command is forked before the caller's descriptors are closed, since
+// they are its own.
+[[noreturn]] void shim_main(ShimSetup setup, const Pipe& gate, Pipe exec_error) {
+  ::close(gate.write_end.get());
+  Result<Pipe> events = make_pipe();
+  if (!events.ok()) report_failed_fork(std::move(setup), events.error().sys_errno);
+  static_cast<void>(set_nonblocking(events->write_end.get(), true));
+  set_up_signals(events->write_end.get());
+  std::array<char*, 4> argv = {const_cast<char*>("sh"), const_cast<char*>("-c"),
+                               setup.command.data(), nullptr};
+  const pid_t command = ::fork();
+  if (command < 0) report_failed_fork(std::move(setup), errno);
+  if (command == 0) {
+    run_command(setup, argv.data(), gate.read_end.get(), exec_error.write_end.get());
+  }
+  leave_callers_world(setup, exec_error.read_end.get(), *events);
   Shim(std::move(setup), command, std::move(exec_error.read_end), std::move(events->read_end))
       .run();
   ::_exit(0);

@@ -15,7 +15,8 @@
 namespace asciinemad {
 
 struct ShimSetup {
-  std::string command;  // for sh -c
+  std::string shell;    // path of sh
+  std::string command;  // for its -c
   Fd master;
   Fd slave;
   Fd recording;

@@ -14,6 +14,10 @@ int event_fd = -1;
 std::array<struct sigaction, NSIG> found_actions;
 sigset_t watched;
 
+bool may_be_ignored(int signum) {
+  return signum == SIGHUP || signum == SIGINT || signum == SIGQUIT || signum == SIGTSTP;
+}
+
 void on_signal(int signum) {
   const int saved = errno;
   const auto byte = static_cast<unsigned char>(signum);
@@ -33,8 +37,12 @@ Result<Signals> Signals::watch(std::initializer_list<int> signums) {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (const int signum : signums) {
+    struct sigaction& found = found_actions.at(static_cast<std::size_t>(signum));
+    ::sigaction(signum, nullptr, &found);
+    // nohup and background jobs: whoever started us wants the signal ignored.
+    if (found.sa_handler == SIG_IGN && may_be_ignored(signum)) continue;
     sigaddset(&watched, signum);
-    ::sigaction(signum, &action, &found_actions.at(static_cast<std::size_t>(signum)));
+    ::sigaction(signum, &action, nullptr);
   }
   // Whoever started us may have blocked them.
   ::sigprocmask(SIG_UNBLOCK, &watched, nullptr);

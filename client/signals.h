@@ -12,6 +12,7 @@ namespace asciinemad {
 // One at a time in a process. The dispositions found are put back at the end.
 class Signals {
  public:
+  // Leaves a job control or termination signal alone that was ignored before.
   static Result<Signals> watch(std::initializer_list<int> signums);
   Signals(Signals&&) = default;
   Signals& operator=(Signals&&) = delete;

@@ -11,6 +11,19 @@ namespace {
 
 constexpr int kPrivateFlags = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
+// Standard input may be another terminal than the controlling one.
+bool is_same_terminal(int a, int b) {
+#ifdef TIOCGDEV
+  unsigned device_a = 0;
+  unsigned device_b = 0;
+  if (::ioctl(a, TIOCGDEV, &device_a) != 0 || ::ioctl(b, TIOCGDEV, &device_b) != 0) return true;
+  return device_a == device_b;
+#else
+  (void)a, (void)b;
+  return true;
+#endif
+}
+
 Fd open_tty(int flags) { return Fd(::open("/dev/tty", flags | kPrivateFlags)); }
 
 }  // namespace
@@ -28,6 +41,7 @@ void Tty::open() {
 // /dev/tty opens even where the device node itself may not be opened, as under su.
 Result<Fd> Tty::open_private() const {
   Fd tty = open_tty(O_RDWR);
+  if (tty && input_ && !is_same_terminal(tty.get(), fd_.get())) tty.reset();
   if (!tty && input_) tty.reset(::open("/proc/self/fd/0", O_RDWR | kPrivateFlags));
   if (!tty && input_) tty.reset(::open("/dev/fd/0", O_RDWR | kPrivateFlags));
   if (!tty) return system_error("open the terminal", errno);

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -53,18 +54,29 @@ Result<Pipe> make_pipe() {
 Status write_all(int fd, std::string_view bytes, int timeout_ms) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n >= 0) {
+    if (n > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(n));
       continue;
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return system_error("write", errno);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno != EAGAIN) return system_error("write", errno);
     pollfd waiting{fd, POLLOUT, 0};
     const int ready = ::poll(&waiting, 1, timeout_ms);
     if (ready == 0) return Error{Errc::timed_out, "write: no progress in time"};
     if (ready < 0 && errno != EINTR) return system_error("poll", errno);
   }
   return {};
+}
+
+int write_available(int fd, std::string_view& bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n == 0) return EAGAIN;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
 }
 
 Result<std::size_t> send_with_fds(int socket, std::string_view bytes, std::span<const int> fds) {
@@ -122,6 +134,44 @@ Result<Received> receive_with_fds(int socket, std::span<char> buffer) {
     }
   }
   return received;
+}
+
+Result<unsigned> peer_uid(int socket) {
+#ifdef __linux__
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return system_error("ask for the peer's user", errno);
+  }
+  return credentials.uid;
+#else
+  uid_t uid = 0;
+  gid_t gid = 0;
+  if (::getpeereid(socket, &uid, &gid) != 0) {
+    return system_error("ask for the peer's user", errno);
+  }
+  return uid;
+#endif
+}
+
+void close_descriptors_except(std::initializer_list<int> kept) {
+  std::vector<int> sorted(kept);
+  std::sort(sorted.begin(), sorted.end());
+#ifdef __linux__
+  unsigned first = STDERR_FILENO + 1;
+  for (const int fd : sorted) {
+    if (fd <= STDERR_FILENO) continue;
+    const auto next = static_cast<unsigned>(fd);
+    if (next > first) ::close_range(first, next - 1, 0);
+    first = std::max(first, next + 1);
+  }
+  ::close_range(first, ~0U, 0);
+#else
+  const long limit = ::sysconf(_SC_OPEN_MAX);
+  for (int fd = STDERR_FILENO + 1; fd < limit; ++fd) {
+    if (!std::binary_search(sorted.begin(), sorted.end(), fd)) ::close(fd);
+  }
+#endif
 }
 
 }  // namespace asciinemad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,9 @@ Result<Fd> duplicate(int fd);
 // inherited 0, 1 or 2.
 Status set_nonblocking(int fd, bool enabled);
 
+// Closes every descriptor above 2 except those; -1 stands for none.
+void close_descriptors_except(std::initializer_list<int> kept);
+
 struct SocketPair {
   Fd first;
   Fd second;
@@ -48,6 +52,10 @@ struct SocketPair {
 
 // AF_UNIX stream pair, both ends CLOEXEC.
 Result<SocketPair> make_socket_pair();
+
+// Effective uid of the process at the other end of a connected Unix socket, as of its connect() or
+// listen().
+Result<unsigned> peer_uid(int socket);
 
 struct Pipe {
   Fd read_end;
@@ -63,6 +71,10 @@ inline constexpr std::size_t kMaxFdsPerMessage = 8;
 // Writes all bytes to a file, pipe or terminal, waiting with poll() where the descriptor is
 // nonblocking. timeout_ms bounds each wait; -1 waits for ever.
 Status write_all(int fd, std::string_view bytes, int timeout_ms);
+
+// Writes what a nonblocking descriptor takes at once and drops that from the front of `bytes`.
+// Returns 0, or the errno that ended it: EAGAIN when the rest has to wait.
+int write_available(int fd, std::string_view& bytes);
 
 // One sendmsg() with `fds` attached to the first byte. Returns how many bytes were taken (at least
 // one when fds were given), Errc::system with EAGAIN when the socket is full, or

@@ -10,12 +10,12 @@
 #include <ctime>
 
 #include "common/fd.h"
+#include "common/printable.h"
 
 namespace asciinemad::log {
 namespace {
 
-// One process, one log: the only mutable global of the program. Used from the loop's thread and
-// from writer threads; a line is one write() and so stays whole.
+// One process, one log. Used from one thread only.
 struct State {
   Level level = Level::info;
   Fd file;
@@ -64,7 +64,11 @@ void rotate_when_full() {
     return;
   }
   Result<Fd> next = open_log(s.path);
-  if (next.ok()) s.file = std::move(next).value();
+  if (next.ok()) {
+    s.file = std::move(next).value();
+  } else {
+    (void)!::ftruncate(s.file.get(), 0);
+  }
 }
 
 }  // namespace
@@ -92,7 +96,7 @@ void write_line(Level level, std::string_view text) {
   std::string line = timestamp() + " [" + std::to_string(::getpid()) + "] ";
   line += kNames[static_cast<std::size_t>(level)];
   line += ": ";
-  for (const char c : text) line += (c >= 0 && c < ' ') ? ' ' : c;
+  line += printable(text);
   line += '\n';
   State& s = state();
   if (s.file) rotate_when_full();

@@ -1,7 +1,7 @@
 // The process's log: one line an event, to a bounded file or to standard error.
 //
-// Levels come from ASCIINEMAD_LOG (error, warn, info, debug; default info). Logging never fails the
-// caller: what cannot be written is dropped.
+// For the thread of the loop only. Levels come from ASCIINEMAD_LOG (error, warn, info, debug;
+// default info). Logging never fails the caller: what cannot be written is dropped.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "common/paths.h"
 
 #include <pwd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -157,8 +158,22 @@ Status make_parent_directories(std::string_view path) {
   return {};
 }
 
+namespace {
+
+// A directory made in another user's would be in that user's way, and in their hands.
+Status check_parent(const std::string& directory) {
+  const std::string parent = directory.substr(0, directory.rfind('/'));
+  struct stat info {};
+  if (parent.empty() || ::stat(parent.c_str(), &info) != 0) return {};  // made later, by us
+  if (info.st_uid == ::geteuid() || info.st_uid == 0) return {};
+  return Error{Errc::invalid_argument, parent + ": is owned by uid " + std::to_string(info.st_uid)};
+}
+
+}  // namespace
+
 Status ensure_private_directory(std::string_view path) {
   const std::string directory = without_trailing_slashes(path);
+  TRY(check_parent(directory));
   int rc = ::mkdir(directory.c_str(), 0700);
   if (rc != 0 && errno == ENOENT) {
     TRY(make_parent_directories(directory));
@@ -170,6 +185,14 @@ Status ensure_private_directory(std::string_view path) {
   struct stat info {};
   if (::lstat(directory.c_str(), &info) != 0) return system_error("stat " + directory, errno);
   return check_private(directory, info);
+}
+
+Result<sockaddr_un> socket_address(std::string_view path) {
+  TRY(check_socket_path(path));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, path.size());
+  return address;
 }
 
 }  // namespace asciinemad

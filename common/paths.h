@@ -6,6 +6,8 @@
 // Specification 0.8). Without a usable HOME the user database's home directory stands in for it.
 #pragma once
 
+#include <sys/un.h>
+
 #include <cstddef>
 #include <initializer_list>
 #include <map>
@@ -83,12 +85,16 @@ inline constexpr std::size_t kMaxSocketPathBytes = 107;
 // Errc::limit_exceeded when the path does not fit: libuv would cut it without a word.
 Status check_socket_path(std::string_view path);
 
+// The path as an address, checked the same way.
+Result<sockaddr_un> socket_address(std::string_view path);
+
 // mkdir -p of what comes before the last component, with the umask as it is.
 Status make_parent_directories(std::string_view path);
 
 // Makes sure that `path` is a directory only this user can enter: created with mode 0700, or found
 // as a real directory (no symbolic link) of the effective uid without group and other permissions.
-// Anything else is refused and left as it is.
+// Anything else is refused and left as it is; so is a place in another user's directory (root's
+// counts as everybody's).
 Status ensure_private_directory(std::string_view path);
 
 }  // namespace asciinemad

@@ -22,6 +22,7 @@ enum class Errc {
   limit_exceeded,    // a documented bound was passed
   not_found,
   unavailable,  // the other side is not there, or refused
+  busy,         // refused as long as something else goes on
   timed_out,
   unsupported,  // well-formed, but from a newer protocol or format
 };

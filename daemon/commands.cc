@@ -102,6 +102,12 @@ void Commands::run(Call& call, wire::Start& start) {
       return;
     }
   }
+  if (!host_.accepts_sessions()) {
+    call.connection.send_error(call.id, wire::ErrorCode::busy, "asciinemad is about to end");
+    return;
+  }
+  // A client that has lost patience may record elsewhere by now, into the same file.
+  if (call.connection.peer_has_left()) return;
   Connection* shim = host_.adopt_shim(std::move(call.fds[2]));
   if (shim == nullptr) {
     call.connection.send_error(call.id, wire::ErrorCode::invalid,

@@ -16,6 +16,8 @@ class Commands {
    public:
     // Takes the daemon's end of a socket pair to a shim; null when it can't be watched.
     virtual Connection* adopt_shim(Fd socket) = 0;
+    // False once it has been told to end.
+    virtual bool accepts_sessions() const = 0;
     virtual wire::StatusReply status() const = 0;
     // No new connections from now on; `force` ends the sessions. The daemon goes when it has none.
     virtual void shut_down(bool force) = 0;

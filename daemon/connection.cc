@@ -1,5 +1,7 @@
 #include "daemon/connection.h"
 
+#include <poll.h>
+
 #include <cerrno>
 
 #include "common/log.h"
@@ -41,7 +43,12 @@ void Connection::receive() {
     return;
   }
   for (Fd& fd : received->fds) received_fds_.push_back(std::move(fd));
-  if (received->truncated || received_fds_.size() > kMaxFdsPerMessage) {
+  if (received->truncated) {
+    reject(Error{Errc::limit_exceeded,
+                 "descriptors were lost: too many with one message, or none left"});
+    return;
+  }
+  if (received_fds_.size() > kMaxFdsPerMessage) {
     reject(Error{Errc::limit_exceeded, "more than " + std::to_string(kMaxFdsPerMessage) +
                                            " descriptors with one message"});
     return;
@@ -70,11 +77,11 @@ void Connection::handle_messages() {
       reject(request.error());
       return;
     }
-    handle(*request);
+    handle(std::move(*request));
   }
 }
 
-void Connection::handle(const wire::Request& request) {
+void Connection::handle(wire::Request request) {
   if (request.fds > received_fds_.size()) {
     reject(Error{Errc::invalid_data, "the message announces " + std::to_string(request.fds) +
                                          " descriptors, " + std::to_string(received_fds_.size()) +
@@ -88,7 +95,7 @@ void Connection::handle(const wire::Request& request) {
   }
   log::debug("connection ", id_, ": request ", request.id, " kind ", request.body.index(), " fds ",
              request.fds);
-  listener_.on_request(*this, request, std::move(fds));
+  listener_.on_request(*this, std::move(request), std::move(fds));
 }
 
 void Connection::send(const wire::Reply& reply) {
@@ -126,6 +133,11 @@ void Connection::flush() {
     outgoing_.erase(0, *sent);
   }
   update_watch();
+}
+
+bool Connection::peer_has_left() const {
+  pollfd peer{socket_.get(), POLLRDHUP, 0};
+  return ::poll(&peer, 1, 0) > 0;
 }
 
 void Connection::close_after_sending() {

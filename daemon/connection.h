@@ -62,6 +62,8 @@ class Connection final : public uv::Mortal {
   // Queued in order; dropped when the connection is closed.
   void send(const wire::Reply& reply);
   void send_error(std::uint32_t request_id, wire::ErrorCode code, std::string message);
+  // Whether the peer has closed its end, though what it sent before may still wait to be read.
+  bool peer_has_left() const;
   // Sends what the socket takes of the queue, then closes.
   void close_after_sending();
 
@@ -73,14 +75,14 @@ class Connection final : public uv::Mortal {
   void on_greeting_timeout() { close("did not say hello"); }
   void receive();
   void handle_messages();
-  void handle(const wire::Request& request);
+  void handle(wire::Request request);
   void flush();
   void update_watch();
   void reject(const Error& error);
   void close(std::string_view reason);
 
   Fd socket_;
-  uv::Handle<uv_poll_t> poll_;
+  uv::Handle<uv::Poll> poll_;
   uv::Handle<uv_timer_t> greeting_timer_;  // while a stranger
   const std::uint64_t id_;
   std::span<char> scratch_;

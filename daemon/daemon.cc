@@ -1,11 +1,11 @@
 #include "daemon/daemon.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "build_config.h"
 #include "common/log.h"
-#include "daemon/platform.h"
 
 namespace asciinemad {
 
@@ -25,6 +25,7 @@ Daemon::~Daemon() = default;
 
 Status Daemon::open() {
   if (options_.private_peer.has_value()) {
+    ::fcntl(*options_.private_peer, F_SETFD, FD_CLOEXEC);  // not for notification commands
     if (add_connection(Fd(*options_.private_peer)) == nullptr) {
       return Error{Errc::invalid_argument, "the private peer's descriptor is not a socket"};
     }
@@ -83,10 +84,13 @@ void Daemon::on_connection_closed(Connection& connection) {
     graveyard_.bury(std::move(found->second));
     connections_.erase(found);
   }
+  if (listener_) listener_->resume();
   consider_ending();
 }
 
 void Daemon::on_sessions_changed() { consider_ending(); }
+
+bool Daemon::accepts_sessions() const { return !ending_; }
 
 wire::StatusReply Daemon::status() const {
   return {"asciinemad " ASCIINEMAD_VERSION,

@@ -44,6 +44,7 @@ class Daemon final : private Connection::Listener,
   void on_connection_closed(Connection& connection) override;
   void on_sessions_changed() override;
   Connection* adopt_shim(Fd socket) override;
+  bool accepts_sessions() const override;
   wire::StatusReply status() const override;
   void shut_down(bool force) override;
 

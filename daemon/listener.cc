@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "common/log.h"
 #include "common/paths.h"
@@ -20,14 +19,6 @@ namespace {
 
 constexpr int kBacklog = 128;
 constexpr int kLockRetryMs = 10;
-
-Result<sockaddr_un> address_of(const std::string& path) {
-  TRY(check_socket_path(path));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
 
 bool somebody_answers(const sockaddr_un& address) {
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -49,7 +40,8 @@ Result<Fd> take_lock(const std::string& path, const sockaddr_un& address) {
       return Error{Errc::unavailable, "another asciinemad serves this socket already"};
     }
     if (waited >= ControlListener::kLockTimeoutMs) {
-      return Error{Errc::unavailable, "lock " + path + ": another asciinemad holds it"};
+      return Error{Errc::timed_out,
+                   "lock " + path + ": held by an asciinemad that does not answer"};
     }
     ::poll(nullptr, 0, kLockRetryMs);
   }
@@ -62,12 +54,16 @@ Fd open_reserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 Result<std::unique_ptr<ControlListener>> ControlListener::open(uv::Loop& loop,
                                                                const std::string& path,
                                                                Listener& listener) {
-  TRY_ASSIGN(const sockaddr_un address, address_of(path));
+  TRY_ASSIGN(const sockaddr_un address, socket_address(path));
   const std::string directory = path.substr(0, path.rfind('/'));
   TRY(ensure_private_directory(directory));
   std::unique_ptr<ControlListener> self(new ControlListener(path, listener));
   TRY_ASSIGN(self->lock_, take_lock(directory + "/lock", address));
 
+  // Something may have removed the lock file of a daemon that lives.
+  if (somebody_answers(address)) {
+    return Error{Errc::unavailable, "another asciinemad serves this socket already"};
+  }
   self->socket_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!self->socket_) return system_error("create a socket", errno);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("remove " + path, errno);
@@ -77,7 +73,11 @@ Result<std::unique_ptr<ControlListener>> ControlListener::open(uv::Loop& loop,
     return system_error("bind " + path, errno);
   }
   self->bound_ = true;
-  if (::chmod(path.c_str(), 0600) != 0) return system_error("chmod " + path, errno);
+  struct stat info {};
+  if (::chmod(path.c_str(), 0600) != 0 || ::stat(path.c_str(), &info) != 0) {
+    return system_error("chmod " + path, errno);
+  }
+  self->inode_ = info.st_ino;
   if (::listen(self->socket_.get(), kBacklog) != 0) return system_error("listen " + path, errno);
   self->reserve_ = open_reserve();
   TRY_ASSIGN(self->poll_, uv::make_poll(loop, self->socket_.get()));
@@ -86,14 +86,25 @@ Result<std::unique_ptr<ControlListener>> ControlListener::open(uv::Loop& loop,
 }
 
 ControlListener::~ControlListener() {
-  if (bound_) ::unlink(path_.c_str());
+  struct stat info {};
+  if (bound_ && ::stat(path_.c_str(), &info) == 0 && info.st_ino == inode_) {
+    ::unlink(path_.c_str());
+  }
 }
 
 void ControlListener::refuse_one() {
-  log::warn("no descriptor left, refusing a peer");
+  if (!out_of_descriptors_) log::warn("no descriptor left, refusing peers");
+  out_of_descriptors_ = true;
   reserve_.reset();
-  const Fd refused(accept_cloexec(socket_.get()));
+  Fd(accept_cloexec(socket_.get())).reset();  // its number is the reserve's
   reserve_ = open_reserve();
+  if (!reserve_) uv::watch<&ControlListener::on_ready>(poll_, 0, this);
+}
+
+void ControlListener::resume() {
+  if (reserve_) return;
+  reserve_ = open_reserve();
+  if (reserve_) uv::watch<&ControlListener::on_ready>(poll_, UV_READABLE, this);
 }
 
 void ControlListener::on_ready(int /*events*/) {
@@ -103,6 +114,7 @@ void ControlListener::on_ready(int /*events*/) {
       if (errno == EMFILE || errno == ENFILE) refuse_one();
       return;
     }
+    out_of_descriptors_ = false;
     const Result<unsigned> uid = peer_uid(peer.get());
     if (!uid.ok() || *uid != ::geteuid()) {
       log::warn("refused a peer of another user");

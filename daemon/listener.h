@@ -1,8 +1,10 @@
-// Listener: the control socket: one daemon a socket, its own user only.
+// ControlListener: the control socket: one daemon a socket, its own user only.
 //
 // A lock file beside the socket, held with flock() for the daemon's lifetime, decides who owns it:
 // the holder may replace a socket file that a dead daemon left; nobody ever replaces a live one's.
 #pragma once
+
+#include <sys/types.h>
 
 #include <string>
 
@@ -25,9 +27,12 @@ class ControlListener {
   static constexpr int kLockTimeoutMs = 2000;
 
   // Creates the directory (0700), takes the lock, binds (0600), listens. Errc::unavailable when
-  // another daemon lives there.
+  // another daemon answers there.
   static Result<std::unique_ptr<ControlListener>> open(uv::Loop& loop, const std::string& path,
                                                        Listener& listener);
+  // Takes peers again that had to wait, when descriptors were closed.
+  void resume();
+
   // Removes the socket file while the lock is still held.
   ~ControlListener();
 
@@ -47,8 +52,10 @@ class ControlListener {
   Fd lock_;
   Fd socket_;
   Fd reserve_;  // given up for a moment to accept when no descriptor is left
-  uv::Handle<uv_poll_t> poll_;
+  uv::Handle<uv::Poll> poll_;
   bool bound_ = false;
+  ino_t inode_ = 0;  // of the socket file, which may have been replaced when we end
+  bool out_of_descriptors_ = false;
 };
 
 }  // namespace asciinemad

@@ -60,9 +60,30 @@ bool parse_number(const char* text, Number& number) {
   return error == std::errc() && end == view.data() + view.size() && number >= 0;
 }
 
+enum Option { kSocket = 1000, kOnDemand, kIdleExit, kReadyFd, kPrivate, kVersion };
+
+// False: the option's argument makes no sense.
+bool apply(Arguments& arguments, int choice) {
+  switch (choice) {
+    case kSocket:
+      arguments.socket_path = optarg;
+      return arguments.socket_path.front() == '/';
+    case kIdleExit:
+      return parse_number(optarg, arguments.idle_exit_s) && arguments.idle_exit_s > 0 &&
+             arguments.idle_exit_s < 1'000'000;
+    case kReadyFd:
+      return parse_number(optarg, arguments.ready_fd) && arguments.ready_fd > STDERR_FILENO;
+    case kPrivate:
+      return parse_number(optarg, arguments.private_fd.emplace(-1)) &&
+             *arguments.private_fd > STDERR_FILENO;
+    default:
+      arguments.on_demand = true;
+      return true;
+  }
+}
+
 // Exit status when the process is to end at once.
 std::optional<int> parse_arguments(int argc, char** argv, Arguments& arguments) {
-  enum Option { kSocket = 1000, kOnDemand, kIdleExit, kReadyFd, kPrivate, kVersion };
   const std::array<option, 8> options = {{{"socket", required_argument, nullptr, kSocket},
                                           {"on-demand", no_argument, nullptr, kOnDemand},
                                           {"idle-exit", required_argument, nullptr, kIdleExit},
@@ -72,33 +93,16 @@ std::optional<int> parse_arguments(int argc, char** argv, Arguments& arguments) 
                                           {"help", no_argument, nullptr, 'h'},
                                           {nullptr, 0, nullptr, 0}}};
   for (int choice = 0; (choice = ::getopt_long(argc, argv, "h", options.data(), nullptr)) != -1;) {
-    bool valid = true;
-    switch (choice) {
-      case kSocket:
-        arguments.socket_path = optarg;
-        break;
-      case kOnDemand:
-        arguments.on_demand = true;
-        break;
-      case kIdleExit:
-        valid = parse_number(optarg, arguments.idle_exit_s) && arguments.idle_exit_s < 1'000'000;
-        break;
-      case kReadyFd:
-        valid = parse_number(optarg, arguments.ready_fd);
-        break;
-      case kPrivate:
-        valid = parse_number(optarg, arguments.private_fd.emplace(-1));
-        break;
-      case kVersion:
-        std::cout << "asciinemad " ASCIINEMAD_VERSION "\n";
-        return 0;
-      case 'h':
-        std::cout << kHelp;
-        return 0;
-      default:
-        return usage_error("unknown or incomplete option");
+    if (choice == '?') return usage_error("unknown or incomplete option");
+    if (choice == 'h' || choice == kVersion) {
+      std::cout << (choice == 'h' ? kHelp : "asciinemad " ASCIINEMAD_VERSION "\n");
+      return 0;
     }
-    if (!valid) return usage_error(std::string("\"") + optarg + "\" is not a valid number");
+    if (!apply(arguments, choice)) {
+      return usage_error(std::string("\"") + optarg +
+                         "\" is neither an absolute path nor a number "
+                         "that fits");
+    }
   }
   if (optind < argc)
     return usage_error(std::string("unexpected argument \"") + argv[optind] + "\"");
@@ -108,7 +112,7 @@ std::optional<int> parse_arguments(int argc, char** argv, Arguments& arguments) 
 // The launcher's world must not show through: its directory, umask, signals and descriptors.
 void become_independent(const Arguments& arguments) {
   ::umask(077);
-  raise_descriptor_limit();
+  raise_limits();
   if (::chdir("/") != 0) std::perror("asciinemad: chdir /");
   sigset_t none;
   sigemptyset(&none);
@@ -124,7 +128,7 @@ void become_independent(const Arguments& arguments) {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (null_fd >= 0) ::dup2(null_fd, fd);
   }
-  close_descriptors_from(STDERR_FILENO + 1, arguments.private_fd.value_or(arguments.ready_fd));
+  close_descriptors_except({arguments.private_fd.value_or(STDERR_FILENO), arguments.ready_fd});
 }
 
 // An empty path when there is nowhere to log.

@@ -50,6 +50,9 @@ class Notifier::Run final : public uv::Mortal {
         environment_(settings.environment),
         commands_(commands_for(settings, text)),
         timer_(uv::make_timer(owner.loop_)) {
+    std::erase_if(environment_, [](const std::string& entry) {
+      return entry.starts_with("TEXT=") || entry.starts_with("ICON_PATH=");
+    });
     environment_.push_back("TEXT=" + text);
     environment_.push_back("ICON_PATH=" + settings.icon_path);
     uv::start_timer<&Run::on_timeout>(timer_, kTimeoutMs, this);

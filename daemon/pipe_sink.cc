@@ -16,12 +16,9 @@ Status PipeSink::write(std::string_view bytes, std::size_t& written) {
   written = 0;
   if (!fd_) return system_error("write the recording", EPIPE);
   std::string_view rest = bytes;
-  while (queue_.empty() && !rest.empty()) {
-    const ssize_t n = ::write(fd_.get(), rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) break;
-    if (n < 0) return system_error("write the recording", errno);
-    rest.remove_prefix(static_cast<std::size_t>(n));
+  if (queue_.empty()) {
+    const int error = write_available(fd_.get(), rest);
+    if (error != 0 && error != EAGAIN) return system_error("write the recording", error);
   }
   written = bytes.size();
   if (rest.empty()) return {};
@@ -32,15 +29,7 @@ Status PipeSink::write(std::string_view bytes, std::size_t& written) {
 
 void PipeSink::on_writable(int /*events*/) {
   std::string_view rest = queue_;
-  int error = 0;
-  while (!rest.empty() && error == 0) {
-    const ssize_t n = ::write(fd_.get(), rest.data(), rest.size());
-    if (n >= 0) {
-      rest.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno != EINTR) {
-      error = errno;
-    }
-  }
+  const int error = write_available(fd_.get(), rest);
   if (error != 0 && error != EAGAIN) {
     const std::size_t lost = rest.size();
     close();

@@ -24,7 +24,7 @@ class PipeSink final : public Sink {
   void on_writable(int events);
 
   Fd fd_;
-  uv::Handle<uv_poll_t> poll_;
+  uv::Handle<uv::Poll> poll_;
   Listener& listener_;
   std::string queue_;
 };

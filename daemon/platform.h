@@ -8,14 +8,8 @@ namespace asciinemad {
 // accept() with CLOEXEC and O_NONBLOCK set; -1 and errno when none waits.
 int accept_cloexec(int listening);
 
-// Effective uid of the process at the other end of a Unix socket, as of its connect().
-Result<unsigned> peer_uid(int socket);
-
-// Closes every descriptor from `lowest` on except `keep` (-1: none).
-void close_descriptors_from(int lowest, int keep);
-
-// Raises the soft limit of open descriptors to the hard one: a session takes six. Safe, since
-// nothing here uses select().
-void raise_descriptor_limit();
+// Raises soft limits to the hard ones: of descriptors, since a session takes six (and nothing here
+// uses select()), and those that a user sets in one shell, which must not bind every session.
+void raise_limits();
 
 }  // namespace asciinemad

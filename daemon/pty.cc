@@ -9,13 +9,12 @@
 namespace asciinemad {
 namespace {
 
-constexpr int kMaxReadsPerTurn = 16;
+constexpr int kMaxReadsPerTurn = 4;
 // A read of less than this took all there was: looking for more would only delay showing it.
 constexpr std::size_t kSmallRead = 1024;
+constexpr int kMaxCatchUpBatches = 16;
 constexpr unsigned kEndOfFileTries = 8;
 constexpr std::uint64_t kFirstEndOfFileDelayMs = 50;
-
-enum class Outcome { more, empty, end };
 
 }  // namespace
 
@@ -41,14 +40,8 @@ void Pty::set_reading(bool reading) {
 
 void Pty::write(std::string_view bytes) {
   if (pending_input_.empty()) {
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(master_.get(), bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) break;
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
     // EIO: no slave is open, so nobody will ever read it.
-    if (!bytes.empty() && errno != EAGAIN) return;
+    if (write_available(master_.get(), bytes) != EAGAIN) return;
   }
   pending_input_.append(bytes);
   update_watch();
@@ -56,13 +49,7 @@ void Pty::write(std::string_view bytes) {
 
 void Pty::flush_input() {
   std::string_view rest = pending_input_;
-  while (!rest.empty()) {
-    const ssize_t n = ::write(master_.get(), rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno != EAGAIN) rest = {};
-    if (n < 0) break;
-    rest.remove_prefix(static_cast<std::size_t>(n));
-  }
+  if (write_available(master_.get(), rest) != EAGAIN) rest = {};
   if (rest.size() == pending_input_.size()) return;
   if (rest.empty()) {
     pending_input_ = std::string();  // gives a large paste's memory back
@@ -94,30 +81,50 @@ void Pty::on_end_of_file_due() {
 void Pty::drain() {
   draining_ = true;
   set_reading(true);
-  read_batch();
+  // To the end in one go: when a batch happens to take the last byte, the kernel has nothing to
+  // wake the loop for any more. kMaxDrainBytes bounds it.
+  while (reading_) read_batch();
 }
 
 void Pty::on_ready(int events) {
   // Input first: Ctrl-C must get through while the program floods the screen.
   if ((events & UV_WRITABLE) != 0) flush_input();
-  if ((events & UV_READABLE) != 0 && reading_) read_batch();
+  if ((events & UV_READABLE) == 0 || !reading_) return;
+  if (draining_) {
+    drain();
+  } else {
+    read_batch();
+  }
 }
 
-void Pty::read_batch() {
-  std::size_t filled = 0;
-  Outcome outcome = Outcome::more;
-  for (int reads = 0; reads < kMaxReadsPerTurn && filled < scratch_.size(); ++reads) {
+Pty::Outcome Pty::read_available(std::size_t& filled, int max_reads) {
+  for (int reads = 0; reads < max_reads && filled < scratch_.size(); ++reads) {
     const ssize_t n = ::read(master_.get(), scratch_.data() + filled, scratch_.size() - filled);
     if (n > 0) {
       filled += static_cast<std::size_t>(n);
-      if (reads == 0 && filled < kSmallRead && !draining_) break;
+      if (reads == 0 && filled < kSmallRead && !draining_) return Outcome::more;
       continue;
     }
     if (n < 0 && errno == EINTR) continue;
     // EIO: the last slave has been closed.
-    outcome = n < 0 && errno == EAGAIN ? Outcome::empty : Outcome::end;
-    break;
+    return n < 0 && errno == EAGAIN ? Outcome::empty : Outcome::end;
   }
+  return Outcome::more;
+}
+
+void Pty::catch_up() {
+  // More than the kernel holds; a program that goes on writing must not keep us here.
+  for (int batches = 0; batches < kMaxCatchUpBatches; ++batches) {
+    std::size_t filled = 0;
+    const Outcome outcome = read_available(filled, kMaxReadsPerTurn);
+    if (filled > 0) listener_.on_pty_output({scratch_.data(), filled});
+    if (outcome != Outcome::more) return;  // an end shows again when it is watched for
+  }
+}
+
+void Pty::read_batch() {
+  std::size_t filled = 0;
+  Outcome outcome = read_available(filled, kMaxReadsPerTurn);
   if (draining_) {
     drained_bytes_ += filled;
     if (outcome == Outcome::empty || drained_bytes_ > kMaxDrainBytes) outcome = Outcome::end;

@@ -56,15 +56,22 @@ class Pty {
   // set_reading(false) during the drain, call it again to go on.
   void drain();
 
+  // Delivers what the kernel holds of the output now.
+  void catch_up();
+
   Status resize(const wire::WindowSize& size);
 
  private:
+  enum class Outcome { more, empty, end };
+
   Pty(Fd master, std::span<char> scratch, Listener& listener)
       : master_(std::move(master)), scratch_(scratch), listener_(listener) {}
 
   void on_ready(int events);
   void flush_input();
   void read_batch();
+  // Fills the scratch buffer; what stopped it.
+  Outcome read_available(std::size_t& filled, int max_reads);
   void update_watch();
   void on_end_of_file_due();
 
@@ -73,7 +80,7 @@ class Pty {
   static constexpr std::size_t kMaxDrainBytes = std::size_t{256} << 10;
 
   Fd master_;
-  uv::Handle<uv_poll_t> poll_;
+  uv::Handle<uv::Poll> poll_;
   uv::Handle<uv_timer_t> end_of_file_timer_;
   std::span<char> scratch_;
   Listener& listener_;

@@ -111,7 +111,11 @@ void Recorder::resume() {
 }
 
 void Recorder::finish() {
-  if (paused_ || format_ == wire::Format::raw) return;
+  if (!paused_ && format_ != wire::Format::raw) write_tails();
+  sink_->finish();
+}
+
+void Recorder::write_tails() {
   if (const auto rest = output_decoder_.finish(); !rest.empty()) {
     write_event(EventCode::output, rest, rest.size());
   }

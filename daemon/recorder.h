@@ -51,7 +51,7 @@ class Recorder final : private Sink::Listener {
   void resume();
   bool paused() const { return paused_; }
 
-  // Flushes incomplete characters. Nothing may be recorded afterwards.
+  // Writes incomplete characters and what else is due. Nothing may be recorded afterwards.
   void finish();
   // Gives up what the sink has not written yet.
   void close();
@@ -74,6 +74,7 @@ class Recorder final : private Sink::Listener {
   void on_sink_failed(const Error& error, std::uint64_t lost_bytes) override;
 
   std::uint64_t now_us();
+  void write_tails();
   void write_event(EventCode code, std::string_view text, std::size_t source_bytes);
   void start_time_line(std::uint64_t offset_us, const wire::WindowSize& size);
   bool resize_pending() const;

@@ -1,6 +1,7 @@
 #include "daemon/session.h"
 
 #include "common/log.h"
+#include "common/printable.h"
 
 namespace asciinemad {
 namespace {
@@ -8,6 +9,8 @@ namespace {
 // Output that arrives in smaller batches leaves the kernel empty, so an incomplete character in it
 // may stand for a while and belongs into the checkpoint. In a flood the next batch completes it.
 constexpr std::size_t kFloodBatch = 4096;
+
+constexpr std::size_t kMaxInfoBytes = 256;
 
 std::optional<Key> key_of(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -37,6 +40,7 @@ Session::Session(const Context& context, std::string id, wire::Start start, Conn
       recorder_(context.clock, start_.format, context.encode_scratch, *this),
       scanner_(hotkeys_of(start_)),
       hold_timer_(uv::make_timer(context.loop)),
+      resume_timer_(uv::make_timer(context.loop)),
       deadline_(uv::make_timer(context.loop)),
       size_(start_.size) {}
 
@@ -84,8 +88,16 @@ void Session::begin_recording() {
 }
 
 wire::SessionInfo Session::info() const {
-  return {id_,   start_.command,        start_.path, recorder_.paused(), recorder_.duration_us(),
-          size_, recorder_.lost_bytes()};
+  wire::SessionInfo info;
+  info.session = id_;
+  // Cut, so that a thousand sessions fit into a message.
+  info.command = start_.command.substr(0, kMaxInfoBytes);
+  info.path = start_.path.substr(0, kMaxInfoBytes);
+  info.paused = recorder_.paused();
+  info.duration_us = recorder_.duration_us();
+  info.size = size_;
+  info.lost_bytes = recorder_.lost_bytes();
+  return info;
 }
 
 Status Session::attach_terminal(Terminal::Resources resources, const wire::WindowSize& size) {
@@ -97,6 +109,7 @@ Status Session::attach_terminal(Terminal::Resources resources, const wire::Windo
   terminal_->write(std::exchange(kept_screen_bytes_, {}));
   resize(size);
   update_flow();
+  finish_if_flushed();
   return {};
 }
 
@@ -104,6 +117,8 @@ void Session::release_terminal() {
   if (terminal_) kept_screen_bytes_ = terminal_->take_unwritten();
   terminal_.reset();
   released_ = true;
+  // The client is stopped and may take its time, as any stopped job.
+  uv_timer_stop(deadline_.get());
   update_flow();
 }
 
@@ -118,9 +133,13 @@ void Session::resize(const wire::WindowSize& size) {
 }
 
 void Session::stop() {
-  if (phase_ != Phase::running) return;
+  const bool was_released = std::exchange(released_, false);
+  if (phase_ != Phase::running) {
+    if (was_released) wait_for_end();
+    return;
+  }
+  if (std::exchange(terminating_, true)) return;
   log::info("session ", id_, ": hanging the command up");
-  released_ = false;
   if (shim_ != nullptr) {
     shim_->send({0, wire::Terminate{}});
     uv::start_timer<&Session::on_deadline>(deadline_, kTerminateTimeoutMs, this);
@@ -128,21 +147,19 @@ void Session::stop() {
     return;
   }
   // Without a shim only the kernel can: it hangs the program up when the master is closed.
-  phase_ = Phase::draining;
-  update_flow();
+  begin_draining();
 }
 
 void Session::on_client_lost() {
   client_ = nullptr;
   if (terminal_) terminal_->restore_settings();
   terminal_.reset();
-  released_ = false;
   log::info("session ", id_, ": the client is gone");
+  released_ = false;
   if (phase_ == Phase::running) {
     stop();
   } else {
-    finish_if_flushed();
-    update_flow();
+    wait_for_end();
   }
 }
 
@@ -150,14 +167,34 @@ void Session::on_exited(const wire::Exit& exit, std::uint32_t request_id) {
   if (phase_ != Phase::running) return;
   exit_ = exit;
   exited_request_id_ = request_id;
+  begin_draining();
+}
+
+void Session::begin_draining() {
+  uv_timer_stop(hold_timer_.get());
+  on_hold_timeout();
+  finish_resuming();
   phase_ = Phase::draining;
-  uv_timer_stop(deadline_.get());
+  wait_for_end();
+}
+
+// Goes on with what the end still needs, for a while; as long as it takes with a stopped client.
+void Session::wait_for_end() {
+  if (released_) {
+    uv_timer_stop(deadline_.get());
+  } else {
+    uv::start_timer<&Session::on_deadline>(deadline_, kFlushTimeoutMs, this);
+  }
+  finish_if_flushed();
   update_flow();
 }
 
 void Session::on_shim_lost() {
   shim_ = nullptr;
-  if (phase_ == Phase::running) log::warn("session ", id_, ": the shim is gone");
+  if (phase_ != Phase::running) return;
+  log::warn("session ", id_, ": the shim is gone");
+  // Nobody else can tell the command to go than the kernel, when the master is closed.
+  if (terminating_) begin_draining();
 }
 
 void Session::on_pty_output(std::string_view bytes) {
@@ -173,31 +210,6 @@ void Session::on_pty_end() { begin_flushing(); }
 
 void Session::on_pty_input_drained() { update_flow(); }
 
-void Session::on_terminal_input(std::string_view bytes) {
-  if (phase_ != Phase::running) return;
-  uv_timer_stop(hold_timer_.get());
-  scanner_.feed(bytes, *this);
-  record_typed();
-  if (scanner_.holding()) uv::start_timer<&Session::on_hold_timeout>(hold_timer_, kHoldMs, this);
-  if (!can_type()) update_flow();
-}
-
-void Session::on_hold_timeout() {
-  scanner_.release(*this);
-  record_typed();
-}
-
-void Session::on_terminal_input_end() {
-  uv_timer_stop(hold_timer_.get());
-  on_hold_timeout();
-  if (terminal_->input_is_terminal()) {
-    log::info("session ", id_, ": the terminal is gone");
-    stop();
-  } else {
-    pty_->type_end_of_file();
-  }
-}
-
 void Session::on_terminal_drained() {
   finish_if_flushed();
   update_flow();
@@ -208,56 +220,12 @@ void Session::on_recorder_drained() {
   update_flow();
 }
 
-void Session::on_input(std::string_view bytes) { pty_->write(bytes); }
-
-void Session::on_typed(std::string_view bytes) {
-  if (start_.capture_input) typed_.append(bytes);
-}
-
-void Session::record_typed() {
-  if (typed_.empty()) return;
-  recorder_.input(typed_);
-  typed_ = std::string();
-}
-
-void Session::on_hotkey(Hotkey hotkey) {
-  record_typed();
-  switch (hotkey) {
-    case Hotkey::pause:
-      toggle_pause();
-      break;
-    case Hotkey::add_marker:
-      add_marker();
-      break;
-  }
-}
-
-void Session::toggle_pause() {
-  if (recorder_.paused()) {
-    recorder_.resume();
-  } else {
-    recorder_.pause();
-  }
-  send_checkpoint();
-  notify(recorder_.paused() ? "Paused recording" : "Resumed recording");
-}
-
-void Session::add_marker() {
-  if (start_.format == wire::Format::raw) return;
-  if (recorder_.paused()) {
-    notify("Marker not added: recording is paused");
-    return;
-  }
-  recorder_.marker("");
-  notify("Marker added");
-}
-
 void Session::on_recording_incomplete(const std::string& reason) {
   log::error("session ", id_, ": ", start_.path, ": ", reason);
   notify("Recording is incomplete: " + reason);
   if (!terminal_) return;
   // On the screen, since it may be the only place the user looks at; not in the recording.
-  terminal_->write("\r\n\x1b[0;31masciinema: " + start_.path + ": " + reason +
+  terminal_->write("\r\n\x1b[0;31masciinema: " + printable(start_.path) + ": " + reason +
                    "; the recording is INCOMPLETE, the session goes on\x1b[0m\r\n");
 }
 
@@ -266,7 +234,8 @@ bool Session::can_show() const {
 }
 
 bool Session::can_type() const {
-  return !pty_->congested() && !(start_.capture_input && recorder_.congested());
+  return !pty_->congested() && fenced_input_.size() < Pty::kMaxPendingInput &&
+         !(start_.capture_input && recorder_.congested());
 }
 
 // Not to be called while the PTY delivers output.
@@ -278,8 +247,6 @@ void Session::update_flow() {
       pty_->drain();
     } else {
       pty_->set_reading(false);
-      // A client that is stopped may take its time, as any stopped job.
-      if (!released_) uv::start_timer<&Session::on_deadline>(deadline_, kFlushTimeoutMs, this);
     }
   }
 }
@@ -288,13 +255,12 @@ void Session::begin_flushing() {
   if (phase_ >= Phase::flushing) return;
   phase_ = Phase::flushing;
   recorder_.finish();
-  uv::start_timer<&Session::on_deadline>(deadline_, kFlushTimeoutMs, this);
-  finish_if_flushed();
+  wait_for_end();
 }
 
 void Session::finish_if_flushed() {
   if (phase_ != Phase::flushing) return;
-  if (!recorder_.idle() || (terminal_ && terminal_->congested())) return;
+  if (released_ || !recorder_.idle() || (terminal_ && terminal_->congested())) return;
   end();
 }
 
@@ -314,6 +280,7 @@ void Session::end() {
   log::info("session ", id_, ": ended after ", recorder_.duration_us() / 1000, " ms, ",
             recorder_.lost_bytes(), " bytes lost");
   hold_timer_.reset();
+  resume_timer_.reset();
   deadline_.reset();
   // The user's terminal first: when the client says its last word nobody else may use it.
   terminal_.reset();

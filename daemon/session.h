@@ -60,6 +60,8 @@ class Session final : public uv::Mortal,
   static constexpr std::uint64_t kTerminateTimeoutMs = 8'000;
   // How long a hotkey's unfinished escape sequence is kept from the program.
   static constexpr std::uint64_t kHoldMs = 50;
+  // How long after the last key of a pause its echo may still come.
+  static constexpr std::uint64_t kEchoMs = 50;
 
   // The connections become the session's; `start.captured_env` and the header texts are used up.
   static Result<std::unique_ptr<Session>> create(const Context& context, std::string id,
@@ -108,6 +110,9 @@ class Session final : public uv::Mortal,
   void on_recorder_drained() override;
 
   void on_hold_timeout();
+  void begin_resuming();
+  void cancel_resuming();
+  void finish_resuming();
   void on_deadline();
   void toggle_pause();
   void add_marker();
@@ -116,6 +121,8 @@ class Session final : public uv::Mortal,
   bool can_show() const;
   bool can_type() const;
   void update_flow();
+  void begin_draining();
+  void wait_for_end();
   void begin_flushing();
   void finish_if_flushed();
   void end();
@@ -134,6 +141,7 @@ class Session final : public uv::Mortal,
   std::unique_ptr<Pty> pty_;
   std::unique_ptr<Terminal> terminal_;  // null: the screen's bytes go nowhere
   uv::Handle<uv_timer_t> hold_timer_;
+  uv::Handle<uv_timer_t> resume_timer_;
   uv::Handle<uv_timer_t> deadline_;  // of whatever the session waits for in its end
 
   Phase phase_ = Phase::running;
@@ -141,7 +149,13 @@ class Session final : public uv::Mortal,
   bool released_ = false;  // the client has taken the terminal back for a while
   std::string kept_screen_bytes_;
   std::string typed_;  // of the current batch, when input is recorded
+  // From the key that ends a pause until the echo of what was typed in it is through.
+  bool resuming_ = false;
+  std::string fenced_input_;  // typed meanwhile; the terminal is not read past Pty's bound
+  bool input_ended_ = false;
+  std::uint64_t typed_in_pause_at_ms_ = 0;  // loop time; 0: nothing was
   std::size_t checkpoint_tail_bytes_ = 0;
+  bool terminating_ = false;  // the command was told to go
   wire::Exit exit_;
   std::uint32_t exited_request_id_ = 0;
 };

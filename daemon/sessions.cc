@@ -28,7 +28,10 @@ Result<std::string> Sessions::start(wire::Start start, Session::Resources resour
     return Error{Errc::limit_exceeded,
                  "the daemon has " + std::to_string(kMaxSessions) + " sessions already"};
   }
-  TRY_ASSIGN(std::string id, make_id());
+  std::string id;
+  do {
+    TRY_ASSIGN(id, make_id());
+  } while (sessions_.contains(id));
   TRY_ASSIGN(auto session, Session::create(context_, id, std::move(start), std::move(resources),
                                            client, shim, *this));
   sessions_.emplace(id, std::move(session));

@@ -41,6 +41,10 @@ class Sink {
   // True: nothing waits in a queue.
   virtual bool idle() const = 0;
 
+  // No more will be written: makes what was written last, where that can fail late. idle() tells
+  // when it is done, on_sink_failed() that it could not be.
+  virtual void finish() {}
+
   // The recording is complete, or given up. Bytes still queued are lost; returns how many. Syncs in
   // the background.
   virtual std::uint64_t close() = 0;

@@ -58,20 +58,12 @@ bool Terminal::deliver_typed_end_of_file() {
 }
 
 std::string_view Terminal::write_some(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(resources_.output.get(), bytes.data(), bytes.size());
-    if (n >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) return bytes;
-    log::debug("terminal is gone: ", std::strerror(errno));
-    output_poll_.reset();
-    resources_.output.reset();
-    return {};
-  }
-  return bytes;
+  const int error = write_available(resources_.output.get(), bytes);
+  if (error == 0 || error == EAGAIN) return bytes;
+  log::debug("terminal is gone: ", std::strerror(error));
+  output_poll_.reset();
+  resources_.output.reset();
+  return {};
 }
 
 void Terminal::write(std::string_view bytes) {

@@ -63,8 +63,8 @@ class Terminal {
   std::string_view write_some(std::string_view bytes);
 
   Resources resources_;
-  uv::Handle<uv_poll_t> input_poll_;
-  uv::Handle<uv_poll_t> output_poll_;
+  uv::Handle<uv::Poll> input_poll_;
+  uv::Handle<uv::Poll> output_poll_;
   std::span<char> scratch_;
   Listener& listener_;
 

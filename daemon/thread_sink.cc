@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -22,26 +24,35 @@ struct ThreadSink::Shared {
   std::condition_variable changed;
   std::string queue;
   std::size_t in_flight = 0;
+  bool finishing = false;  // sync, then report
+  bool finished = false;
   bool closing = false;
   uv_async_t* wake = nullptr;  // null once the sink is gone
-  Error error;
-  std::uint64_t lost = 0;  // not yet reported
+  std::optional<Error> error;  // not yet reported
+  std::uint64_t lost = 0;      // the same
 
   void run();
   void wait_for_work(std::unique_lock<std::mutex>& lock, bool& dirty);
+  void sync(std::unique_lock<std::mutex>& lock);
 };
 
 void ThreadSink::Shared::wait_for_work(std::unique_lock<std::mutex>& lock, bool& dirty) {
-  const auto ready = [this] { return !queue.empty() || closing; };
+  const auto ready = [this] { return !queue.empty() || closing || (finishing && !finished); };
   if (!dirty) {
     changed.wait(lock, ready);
     return;
   }
   if (changed.wait_for(lock, std::chrono::milliseconds(FileSink::kSyncIntervalMs), ready)) return;
-  lock.unlock();
-  ::fdatasync(fd.get());
-  lock.lock();
+  sync(lock);
   dirty = false;
+}
+
+// Network file systems tell of a full disk only now.
+void ThreadSink::Shared::sync(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  const int failure = ::fdatasync(fd.get()) == 0 ? 0 : errno;
+  lock.lock();
+  if (failure != 0 && failure != EINVAL) error = system_error("sync the recording", failure);
 }
 
 void ThreadSink::Shared::run() {
@@ -51,6 +62,11 @@ void ThreadSink::Shared::run() {
     wait_for_work(lock, dirty);
     if (queue.empty()) {
       if (closing) break;
+      if (finishing && !finished) {
+        sync(lock);
+        finished = true;
+        if (wake != nullptr) uv_async_send(wake);
+      }
       continue;
     }
     const std::string batch = std::move(queue);
@@ -69,7 +85,7 @@ void ThreadSink::Shared::run() {
     if (wake != nullptr) uv_async_send(wake);
   }
   lock.unlock();
-  ::fdatasync(fd.get());
+  if (!finished) ::fdatasync(fd.get());
   fd.reset();
 }
 
@@ -117,7 +133,14 @@ bool ThreadSink::congested() const {
 bool ThreadSink::idle() const {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   // Not before the listener knows what was lost: who waits for idle() then reads the total.
-  return shared_->queue.empty() && shared_->in_flight == 0 && shared_->lost == 0;
+  const bool synced = !shared_->finishing || shared_->finished;
+  return synced && shared_->queue.empty() && shared_->in_flight == 0 && !shared_->error.has_value();
+}
+
+void ThreadSink::finish() {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->finishing = true;
+  shared_->changed.notify_one();
 }
 
 std::uint64_t ThreadSink::close() {
@@ -134,14 +157,14 @@ std::uint64_t ThreadSink::close() {
 }
 
 void ThreadSink::on_progress() {
-  Error error;
+  std::optional<Error> error;
   std::uint64_t lost = 0;
   {
     const std::lock_guard<std::mutex> lock(shared_->mutex);
     lost = std::exchange(shared_->lost, 0);
-    if (lost > 0) error = shared_->error;
+    error = std::exchange(shared_->error, std::nullopt);
   }
-  if (lost > 0) listener_.on_sink_failed(error, lost);
+  if (error.has_value()) listener_.on_sink_failed(*error, lost);
   listener_.on_sink_drained();
 }
 

@@ -19,6 +19,7 @@ class ThreadSink final : public Sink {
   Status write(std::string_view bytes, std::size_t& written) override;
   bool congested() const override;
   bool idle() const override;
+  void finish() override;
   std::uint64_t close() override;
 
  private:

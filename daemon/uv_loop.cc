@@ -32,13 +32,13 @@ Loop::~Loop() {
   }
 }
 
-Result<Handle<uv_poll_t>> make_poll(Loop& loop, int fd) {
-  auto poll = std::make_unique<uv_poll_t>();
+Result<Handle<Poll>> make_poll(Loop& loop, int fd) {
+  auto poll = std::make_unique<Poll>();
   if (const int rc = uv_poll_init(loop.get(), poll.get(), fd); rc != 0) {
     return uv_error("watch descriptor", rc);
   }
   poll->data = nullptr;
-  return Handle<uv_poll_t>(poll.release());
+  return Handle<Poll>(poll.release());
 }
 
 Handle<uv_timer_t> make_timer(Loop& loop) {

@@ -46,23 +46,38 @@ inline Error uv_error(const char* what, int code) {
   return Error{Errc::system, std::string(what) + ": " + uv_strerror(code), -code};
 }
 
+struct Poll : uv_poll_t {
+  int wanted = 0;  // events that watch() asked for
+};
+
 // Watches `fd`, which becomes nonblocking (the whole open file description). One watch an fd.
-Result<Handle<uv_poll_t>> make_poll(Loop& loop, int fd);
+Result<Handle<Poll>> make_poll(Loop& loop, int fd);
 Handle<uv_timer_t> make_timer(Loop& loop);
 
-// Calls owner->Method(int events) for UV_READABLE, UV_WRITABLE; an error on the descriptor counts
-// as both, so that the next read or write shows it. events == 0 stops watching.
 template <auto Method, typename Owner>
-void watch(const Handle<uv_poll_t>& poll, int events, Owner* owner) {
+void on_poll(uv_poll_t* handle, int status, int ready) noexcept {
+  auto* poll = static_cast<Poll*>(handle);
+  if (status < 0) {
+    // libuv stops watching when the kernel reports an error on the descriptor. It may be one that
+    // the next read clears while more is to come (tests/unit/connection_test.cc).
+    uv_poll_start(poll, poll->wanted, on_poll<Method, Owner>);
+    ready = poll->wanted;
+  }
+  auto* owner = static_cast<Owner*>(poll->data);
+  if (owner != nullptr) (owner->*Method)(ready);
+}
+
+// Calls owner->Method(int events) for UV_READABLE, UV_WRITABLE; an error on the descriptor counts
+// as all that is watched, so that the next read or write shows it. events == 0 stops watching.
+template <auto Method, typename Owner>
+void watch(const Handle<Poll>& poll, int events, Owner* owner) {
+  poll->wanted = events;
+  poll->data = owner;
   if (events == 0) {
     uv_poll_stop(poll.get());
-    return;
+  } else {
+    uv_poll_start(poll.get(), events, on_poll<Method, Owner>);
   }
-  poll->data = owner;
-  uv_poll_start(poll.get(), events, [](uv_poll_t* handle, int status, int ready) noexcept {
-    auto* target = static_cast<Owner*>(handle->data);
-    if (target != nullptr) (target->*Method)(status < 0 ? UV_READABLE | UV_WRITABLE : ready);
-  });
 }
 
 // Calls owner->Method() once, after_ms from now.

@@ -17,7 +17,7 @@ const protocolMax :UInt16 = 1;
 
 struct Request {
   id @0 :UInt32;
-  # Chosen by the sender and echoed in the answer. 0: no answer is wanted (errors are still sent).
+  # Chosen by the sender and echoed in the answer. 0: an answer that says no more than ok is left out.
 
   fds @1 :UInt8;
   # Descriptors that belong to this message, 0 to 8. They travel by SCM_RIGHTS with the message's

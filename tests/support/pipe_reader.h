@@ -38,7 +38,7 @@ class PipeReader {
   }
 
   Fd fd_;
-  uv::Handle<uv_poll_t> poll_;
+  uv::Handle<uv::Poll> poll_;
   std::string bytes_;
   bool ended_ = false;
 };

@@ -41,7 +41,7 @@ std::size_t open_descriptors(pid_t pid) {
 }
 
 bool comes_to_rest(pid_t pid) {
-  constexpr int kRestMs = 300;
+  constexpr int kRestMs = 100;
   const auto wake_ups = [pid] {
     return status_number(pid, "voluntary_ctxt_switches") +
            status_number(pid, "nonvoluntary_ctxt_switches");

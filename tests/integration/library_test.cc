@@ -1,0 +1,161 @@
+// `asciinema rec` without a file name.
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/support/cast.h"
+#include "tests/support/pty_driver.h"
+#include "tests/support/sandbox.h"
+
+namespace asciinemad {
+namespace {
+
+using test::Outcome;
+using test::PtyDriver;
+using test::read_cast;
+using test::Sandbox;
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<std::string> recordings(const Sandbox& sandbox) {
+  std::vector<std::string> paths;
+  std::error_code none;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(sandbox.dir() / "state/asciinema/recordings", none)) {
+    paths.push_back(entry.path());
+  }
+  return paths;
+}
+
+std::string the_recording(const Sandbox& sandbox) {
+  const std::vector<std::string> paths = recordings(sandbox);
+  REQUIRE(paths.size() == 1);
+  return paths[0];
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  return info.st_mode & 0777U;
+}
+
+// Records on a terminal up to the question.
+struct Asked {
+  Asked() : terminal(sandbox, {"asciinema", "rec", "-c", "printf hello"}) {
+    terminal.expect("(s)ave locally, (d)iscard");
+    terminal.expect("[s,d]? ");
+  }
+  void answer(const std::string& text) { terminal.send(text + "\r"); }
+  void expect_saved() {
+    const std::string path = the_recording(sandbox);
+    terminal.expect("asciicast saved to " + path);
+    CHECK(terminal.wait().status == 0);
+    CHECK(read_cast(path).output() == "hello");
+  }
+
+  Sandbox sandbox;
+  PtyDriver terminal;
+};
+
+TEST_CASE("a recording without a name is asked about and saved") {
+  for (const char* word : {"s", "save"}) {
+    CAPTURE(word);
+    Asked asked;
+    asked.answer(word);
+    asked.expect_saved();
+  }
+}
+
+TEST_CASE("a recording without a name can be discarded") {
+  for (const char* word : {"d", "discard"}) {
+    CAPTURE(word);
+    Asked asked;
+    asked.answer(word);
+    CHECK(asked.terminal.wait().status == 0);
+    CHECK_FALSE(contains(asked.terminal.screen(), "saved"));
+    CHECK(recordings(asked.sandbox).empty());
+  }
+}
+
+TEST_CASE("other answers are asked about again") {
+  Asked asked;
+  for (const char* word : {"", "x", "discardd", "yes"}) {
+    asked.answer(word);
+    asked.terminal.expect("[s,d]? ");
+  }
+  asked.answer("s");
+  asked.expect_saved();
+}
+
+TEST_CASE("Ctrl-C and the end of the input save") {
+  for (const char* key : {"\x03", "\x04"}) {
+    CAPTURE(key);
+    Asked asked;
+    asked.terminal.send(key);
+    asked.expect_saved();
+  }
+}
+
+TEST_CASE("the library is private and its recordings are, too") {
+  Sandbox sandbox;
+  const Outcome outcome = sandbox.run_shell("umask 0; asciinema rec -y -c 'printf hello'");
+  CHECK(outcome.status == 0);
+  const std::string path = the_recording(sandbox);
+  CHECK(mode_of(path) == 0600);
+  CHECK(mode_of(sandbox.dir() / "state/asciinema/recordings") == 0700);
+  CHECK(contains(outcome.err, "recording asciicast to " + path + "\r\n"));
+  CHECK(contains(outcome.err, "asciicast saved to " + path + "\r\n"));
+  CHECK_FALSE(contains(outcome.err, "[s,d]?"));
+}
+
+TEST_CASE("-q asks nothing and saves") {
+  const Sandbox sandbox;
+  const Outcome outcome = sandbox.run({"asciinema", "rec", "-q", "-c", "printf hello"});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err.empty());
+  CHECK(read_cast(the_recording(sandbox)).output() == "hello");
+}
+
+TEST_CASE("without a terminal the answer comes from standard input") {
+  const Sandbox sandbox;
+  CHECK(sandbox.run({"asciinema", "rec", "-c", "printf hello"}).status == 0);
+  CHECK(read_cast(the_recording(sandbox)).output() == "hello");
+}
+
+TEST_CASE("recordings made at once get files of their own") {
+  const Sandbox sandbox;
+  const Outcome outcome =
+      sandbox.run_shell("for i in 1 2 3 4 5; do asciinema rec -q -c \"printf $i\" & done; wait");
+  CHECK(outcome.status == 0);
+  CHECK(recordings(sandbox).size() == 5);
+}
+
+TEST_CASE("--raw needs a file name") {
+  const Sandbox sandbox;
+  const Outcome outcome = sandbox.run({"asciinema", "rec", "--raw", "-c", "true"});
+  CHECK(outcome.status == 1);
+  CHECK(contains(outcome.err, "filename required"));
+  CHECK(recordings(sandbox).empty());
+}
+
+TEST_CASE("without a usable library the recording goes to the temporary directory") {
+  Sandbox sandbox;
+  sandbox.dir().write("state/asciinema/recordings", "a file in the way");
+  sandbox.environment["TMPDIR"] = sandbox.dir() / "cache";
+  const Outcome outcome = sandbox.run({"asciinema", "rec", "-y", "-c", "printf hello"});
+  CAPTURE(outcome.err);
+  CHECK(outcome.status == 0);
+  CHECK(contains(outcome.err, "is not a directory; recording to " + (sandbox.dir() / "cache/")));
+  const std::filesystem::directory_iterator found(sandbox.dir() / "cache");
+  CHECK(read_cast(found->path()).output() == "hello");
+  CHECK(mode_of(found->path()) == 0600);
+}
+
+}  // namespace
+}  // namespace asciinemad

@@ -1,0 +1,51 @@
+#include "tests/support/tmux.h"
+
+#include <doctest/doctest.h>
+
+namespace asciinemad::test {
+
+Tmux::Tmux(const Sandbox& sandbox) : sandbox_(sandbox), socket_(sandbox.dir() / "tmux") {
+  // -D keeps the server in the foreground: a child of ours, killed by its id.
+  server_ =
+      std::make_unique<Process>(sandbox.launch({"tmux", "-S", socket_, "-f", "/dev/null", "-D"}));
+  const auto answers = [&] { return call({"set-option", "-g", "status", "off"}).status == 0; };
+  REQUIRE_MESSAGE(eventually(answers), "tmux does not start");
+}
+
+Outcome Tmux::call(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), {"tmux", "-S", socket_, "-N"});
+  return sandbox_.run(std::move(arguments));
+}
+
+void Tmux::open(const std::string& name, const std::string& directory,
+                const std::string& script) const {
+  const Outcome outcome = call({"new-session", "-d", "-s", name, "-x", "80", "-y", "24", "-c",
+                                sandbox_ / directory, "sh", "-c", script});
+  CAPTURE(outcome.err);
+  REQUIRE(outcome.status == 0);
+}
+
+void Tmux::type(const std::string& name, const std::vector<std::string>& keys) const {
+  std::vector<std::string> arguments = {"send-keys", "-t", name};
+  arguments.insert(arguments.end(), keys.begin(), keys.end());
+  REQUIRE(call(std::move(arguments)).status == 0);
+}
+
+std::string Tmux::screen(const std::string& name) const {
+  const Outcome outcome =
+      call({"capture-pane", "-p", "-e", "-t", name, ";", "display-message", "-p", "-t", name,
+            "cursor #{cursor_x},#{cursor_y} visible #{cursor_flag} alternate #{alternate_on} "
+            "keypad #{keypad_flag},#{keypad_cursor_flag} mouse #{mouse_any_flag} wrap "
+            "#{wrap_flag} insert #{insert_flag} origin #{origin_flag} region "
+            "#{scroll_region_upper}-#{scroll_region_lower}"});
+  REQUIRE(outcome.status == 0);
+  return outcome.out;
+}
+
+std::string Tmux::text(const std::string& name) const {
+  const Outcome outcome = call({"capture-pane", "-p", "-t", name});
+  REQUIRE(outcome.status == 0);
+  return outcome.out;
+}
+
+}  // namespace asciinemad::test
