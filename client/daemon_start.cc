@@ -45,6 +45,7 @@ Status spawn_daemon(std::vector<std::string> arguments, int inherited) {
   const std::string program = sibling_program("asciinemad");
   arguments.insert(arguments.begin(), program);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   std::vector<char*> envp = daemon_environment();

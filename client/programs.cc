@@ -24,7 +24,7 @@ std::string own_directory() {
 
 std::string sibling_program(std::string_view name) {
   for (const std::string& directory : {own_directory(), std::string(ASCIINEMAD_LIBEXEC_DIR "/")}) {
-    const std::string path = directory + std::string(name);
+    std::string path = directory + std::string(name);
     if (!directory.empty() && ::access(path.c_str(), X_OK) == 0) return path;
   }
   return std::string(name);
@@ -45,7 +45,7 @@ std::optional<std::string> find_in_path(std::string_view name) {
 }
 
 std::string data_file(std::string_view name) {
-  const std::string in_tree = own_directory() + "../data/" + std::string(name);
+  std::string in_tree = own_directory() + "../data/" + std::string(name);
   if (::access(in_tree.c_str(), R_OK) == 0) return in_tree;
   return std::string(ASCIINEMAD_DATA_DIR "/") + std::string(name);
 }

@@ -43,9 +43,15 @@ constexpr const char* kHelp =
     "  -y, --yes             answer yes to all questions\n"
     "  -q, --quiet           print no notices or warnings (implies -y)\n";
 
-enum LongOption { kStdin = 1000, kAppend, kRaw, kOverwrite, kCols, kRows };
+// Options without a letter, outside of what a char holds.
+constexpr int kStdin = 1000;
+constexpr int kAppend = 1001;
+constexpr int kRaw = 1002;
+constexpr int kOverwrite = 1003;
+constexpr int kCols = 1004;
+constexpr int kRows = 1005;
 
-constexpr std::array<option, 15> kOptions = {{{"stdin", no_argument, nullptr, kStdin},
+constexpr std::array<option, 14> kOptions = {{{"stdin", no_argument, nullptr, kStdin},
                                               {"append", no_argument, nullptr, kAppend},
                                               {"raw", no_argument, nullptr, kRaw},
                                               {"overwrite", no_argument, nullptr, kOverwrite},
@@ -58,7 +64,6 @@ constexpr std::array<option, 15> kOptions = {{{"stdin", no_argument, nullptr, kS
                                               {"yes", no_argument, nullptr, 'y'},
                                               {"quiet", no_argument, nullptr, 'q'},
                                               {"help", no_argument, nullptr, 'h'},
-                                              {nullptr, 0, nullptr, 0},
                                               {nullptr, 0, nullptr, 0}}};
 
 ExitStatus usage_error(const std::string& message) {

@@ -67,12 +67,13 @@ Status RecordingSession::add_output_pump(TerminalFds& fds) {
 Result<RecordingSession::TerminalFds> RecordingSession::terminal_fds() {
   TerminalFds fds;
   Result<Fd> terminal = tty_.open_private();
-  if (terminal.ok()) {
+  const bool is_private = terminal.ok();
+  if (is_private) {
     fds.output = std::move(terminal).value();
   } else if (tty_.is_output()) {
     TRY(add_output_pump(fds));
   }
-  if (tty_.is_input() && terminal.ok()) {
+  if (tty_.is_input() && is_private) {
     TRY_ASSIGN(fds.input, duplicate(fds.output.get()));
     fds.description.input_is_terminal = true;
   } else if (Fd pipe = reopen_standard_input(); pipe) {

@@ -60,7 +60,13 @@ bool parse_number(const char* text, Number& number) {
   return error == std::errc() && end == view.data() + view.size() && number >= 0;
 }
 
-enum Option { kSocket = 1000, kOnDemand, kIdleExit, kReadyFd, kPrivate, kVersion };
+// Options without a letter, outside of what a char holds.
+constexpr int kSocket = 1000;
+constexpr int kOnDemand = 1001;
+constexpr int kIdleExit = 1002;
+constexpr int kReadyFd = 1003;
+constexpr int kPrivate = 1004;
+constexpr int kVersion = 1005;
 
 // False: the option's argument makes no sense.
 bool apply(Arguments& arguments, int choice) {

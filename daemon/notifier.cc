@@ -35,6 +35,7 @@ std::deque<Command> commands_for(const wire::Notifications& settings, const std:
 
 std::vector<char*> as_argv(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (std::string& s : strings) pointers.push_back(s.data());
   pointers.push_back(nullptr);
   return pointers;

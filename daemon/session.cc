@@ -266,9 +266,7 @@ void Session::finish_if_flushed() {
 
 void Session::on_deadline() {
   log::warn("session ", id_, ": gave up waiting for ",
-            phase_ == Phase::running    ? "the command to end"
-            : phase_ == Phase::draining ? "the terminal"
-                                        : "the last bytes to be taken");
+            phase_ == Phase::running ? "the command to end" : "the last bytes to be taken");
   if (phase_ < Phase::flushing) recorder_.finish();
   end();
 }

@@ -2,7 +2,6 @@
 // are the same after every step.
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <functional>

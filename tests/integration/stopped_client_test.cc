@@ -16,7 +16,6 @@
 namespace asciinemad {
 namespace {
 
-using test::Cast;
 using test::eventually;
 using test::PtyDriver;
 using test::read_cast;
