@@ -9,7 +9,7 @@
 namespace asciinemad {
 namespace {
 
-constexpr int kMaxReadsPerTurn = 4;
+constexpr int kMaxReadsPerTurn = 2;
 // A read of less than this took all there was: looking for more would only delay showing it.
 constexpr std::size_t kSmallRead = 1024;
 constexpr int kMaxCatchUpBatches = 16;
