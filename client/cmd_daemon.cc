@@ -83,8 +83,8 @@ std::string describe(const wire::SessionInfo& session) {
 std::string describe(const wire::StatusReply& status) {
   std::string text = status.software + ", pid " + std::to_string(status.pid) + ", up " +
                      duration(status.uptime_us) + (status.on_demand ? ", ends when idle" : "") +
-                     "\nsocket: " + status.socket + "\n";
-  if (!status.log_path.empty()) text += "log: " + status.log_path + "\n";
+                     "\nsocket: " + printable(status.socket) + "\n";
+  if (!status.log_path.empty()) text += "log: " + printable(status.log_path) + "\n";
   text += "sessions: " + std::to_string(status.sessions.size()) + "\n";
   for (const wire::SessionInfo& session : status.sessions) text += describe(session);
   return text;
@@ -105,7 +105,7 @@ int print_status() {
 }
 
 int usage_error(const std::string& message) {
-  print_err(kUsage + ("asciinema daemon: error: " + message) + "\n");
+  print_err(kUsage + ("asciinema daemon: error: " + printable(message)) + "\n");
   return kExitUsage;
 }
 

@@ -14,6 +14,7 @@
 #include "client/command.h"
 #include "client/messages.h"
 #include "client/words.h"
+#include "common/printable.h"
 
 namespace asciinemad {
 namespace {
@@ -73,7 +74,8 @@ bool locale_fits() {
 }
 
 int usage_error(const std::string& problem) {
-  print_err("usage: asciinema [-h] [--version] COMMAND ...\nasciinema: error: " + problem + "\n");
+  print_err("usage: asciinema [-h] [--version] COMMAND ...\nasciinema: error: " +
+            printable(problem) + "\n");
   return kExitUsage;
 }
 

@@ -9,6 +9,7 @@
 
 #include "client/command.h"
 #include "client/messages.h"
+#include "common/printable.h"
 
 namespace asciinemad {
 namespace {
@@ -67,7 +68,7 @@ constexpr std::array<option, 14> kOptions = {{{"stdin", no_argument, nullptr, kS
                                               {nullptr, 0, nullptr, 0}}};
 
 ExitStatus usage_error(const std::string& message) {
-  print_err(kUsage + ("asciinema rec: error: " + message) + "\n");
+  print_err(kUsage + ("asciinema rec: error: " + printable(message)) + "\n");
   return {kExitUsage};
 }
 

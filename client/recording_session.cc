@@ -199,11 +199,8 @@ Status RecordingSession::stop_and_continue() {
   if (gave_terminal_) {
     wire::Request release;
     release.body = wire::ReleaseTerminal{};
-    if (Result<wire::Reply> released = link_.call(std::move(release), {}); !released.ok()) {
-      // The session may just have ended.
-      TRY(take_events());
-      return finished_.has_value() ? Status() : released.take_error();
-    }
+    TRY(call_unless_finished(std::move(release), {}));
+    if (finished_.has_value()) return {};
   }
   tty_.restore();
   Signals::stop_self();
@@ -214,8 +211,16 @@ Status RecordingSession::stop_and_continue() {
   append_fds(terminal, fds);
   wire::Request attach;
   attach.body = wire::AttachTerminal{terminal.description, size()};
-  TRY(link_.call(std::move(attach), fds));
-  return {};
+  return call_unless_finished(std::move(attach), fds);
+}
+
+// A request about a session that has just ended is refused; its `finished` has come before.
+Status RecordingSession::call_unless_finished(wire::Request request, std::span<const int> fds) {
+  Result<wire::Reply> reply = link_.call(std::move(request), fds);
+  if (reply.ok()) return {};
+  Status events = take_events();
+  if (finished_.has_value()) return {};
+  return events.ok() ? Status(reply.take_error()) : events;
 }
 
 Status RecordingSession::take_events() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class RecordingSession {
   Status take_events();
   Status end_early(int signum);
   Status stop_and_continue();
+  Status call_unless_finished(wire::Request request, std::span<const int> fds);
   void report_size();
   Status wait_once();
   void drain_pumps();

@@ -149,6 +149,7 @@ Result<RecordingTarget> RecordingTarget::create_in_library(const Environment& en
 }
 
 Status RecordingTarget::begin() {
+  begun_ = true;
   if (kept_bytes_ != original_bytes_ && ::ftruncate(fd_.get(), kept_bytes_) != 0) {
     return system_error("truncate " + path_, errno);
   }
@@ -161,7 +162,7 @@ Status RecordingTarget::begin() {
 void RecordingTarget::abandon() {
   if (created_) {
     ::unlink(path_.c_str());
-  } else if (regular_) {
+  } else if (begun_ && regular_) {
     // Nothing is left to do for the user when this fails; the recording then has a second header.
     (void)!::ftruncate(fd_.get(), kept_bytes_);
   }

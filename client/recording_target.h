@@ -56,6 +56,7 @@ class RecordingTarget {
   std::string path_;
   Fd fd_;
   bool created_ = false;
+  bool begun_ = false;
   bool regular_ = false;
   bool appending_ = false;
   bool needs_pump_ = false;
