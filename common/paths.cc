@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <vector>
+#include <memory>
 
 namespace asciinemad {
 namespace {
@@ -74,19 +74,16 @@ std::optional<std::string> ProcessEnvironment::raw(std::string_view name) const 
   return std::string(value);
 }
 
+// From the file and not through getpwuid(): that loads modules at run time, which the statically
+// linked client can't count on.
 std::optional<std::string> ProcessEnvironment::account_home() const {
-  const long suggested = ::sysconf(_SC_GETPW_R_SIZE_MAX);
-  std::vector<char> buffer(suggested > 0 ? static_cast<std::size_t>(suggested) : 1024);
-  constexpr std::size_t kMaxEntryBytes = std::size_t{1} << 20;
-  passwd entry{};
-  passwd* found = nullptr;
-  int rc = ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
-  while (rc == ERANGE && buffer.size() < kMaxEntryBytes) {
-    buffer.resize(buffer.size() * 2);
-    rc = ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("/etc/passwd", "re"), &std::fclose);
+  if (!file) return std::nullopt;
+  const uid_t uid = ::geteuid();
+  while (const passwd* entry = ::fgetpwent(file.get())) {
+    if (entry->pw_uid == uid) return std::string(entry->pw_dir);
   }
-  if (rc != 0 || found == nullptr || found->pw_dir == nullptr) return std::nullopt;
-  return std::string(found->pw_dir);
+  return std::nullopt;
 }
 
 std::optional<std::string> FixedEnvironment::raw(std::string_view name) const {

@@ -3,7 +3,7 @@
 //
 // Nothing here looks at the process's own environment except ProcessEnvironment. An empty variable
 // counts as unset, and so does a relative path in HOME or an XDG_* variable (XDG Base Directory
-// Specification 0.8). Without a usable HOME the user database's home directory stands in for it.
+// Specification 0.8). Without a usable HOME the one in /etc/passwd stands in for it.
 #pragma once
 
 #include <sys/un.h>
@@ -27,14 +27,14 @@ class Environment {
   // The variable's value; nullopt when it is unset or empty.
   std::optional<std::string> find(std::string_view name) const;
 
-  // The home directory the user database has for the effective uid.
+  // The home directory that /etc/passwd has for the effective uid.
   virtual std::optional<std::string> account_home() const = 0;
 
  private:
   virtual std::optional<std::string> raw(std::string_view name) const = 0;
 };
 
-// getenv() and getpwuid(): not while another thread calls setenv().
+// getenv() and fgetpwent(): not while another thread calls setenv() or reads the user database.
 class ProcessEnvironment final : public Environment {
  public:
   std::optional<std::string> account_home() const override;
@@ -63,7 +63,7 @@ class FixedEnvironment final : public Environment {
   std::string account_home_;  // empty: the account has none
 };
 
-// $HOME, else the user database's; nullopt when neither is an absolute path.
+// $HOME, else the one in /etc/passwd; nullopt when neither is an absolute path.
 std::optional<std::string> home_directory(const Environment& environment);
 
 // $ASCIINEMA_CONFIG_HOME (taken as it is), else $XDG_CONFIG_HOME/asciinema, else ~/.asciinema when
