@@ -9,6 +9,9 @@
 namespace asciinemad {
 namespace {
 
+// A read gives 4 KiB at most. Larger batches make the program, this loop and the terminal take
+// turns instead of working at once: against script(1) 2, 4 and 8 reads gave 0.99, 0.94 and 0.79 of
+// the throughput in one run of bench/compare.py.
 constexpr int kMaxReadsPerTurn = 2;
 // A read of less than this took all there was: looking for more would only delay showing it.
 constexpr std::size_t kSmallRead = 1024;

@@ -89,7 +89,6 @@ void Session::begin_resuming() {
 void Session::cancel_resuming() {
   uv_timer_stop(resume_timer_.get());
   resuming_ = false;
-  typed_ = std::string();
   pty_->write(std::exchange(fenced_input_, {}));
   typed_in_pause_at_ms_ = uv_now(context_.loop.get());
 }

@@ -31,7 +31,8 @@ struct Request {
     # Client. Begins a session. Answer: started.
 
     resume @4 :Resume;
-    # Shim. Takes a session to a new daemon after its old one died. Answer: started.
+    # Shim. Takes a session to a new daemon after its old one died. Answer: started, or error
+    # `unsupported` from a daemon that takes no sessions over, as those of version 0.1 don't.
 
     attachTerminal @5 :AttachTerminal;
     # The session's client. Answer: ok.
@@ -103,7 +104,8 @@ struct Error {
 
   enum Code {
     internal @0;
-    invalid @1;      # the message is malformed, out of order or out of range; the connection closes
+    invalid @1;      # malformed, out of order or out of range: the connection closes; a well-formed
+                     # request that can't be carried out as it is: the connection stays
     unsupported @2;  # a message from a newer protocol; the connection stays
     version @3;      # no common protocol version; the connection closes
     busy @4;         # refused because of live sessions
