@@ -93,7 +93,8 @@ TEST_CASE("files and directories without write permission are refused") {
     sandbox.give_to(65534);
     nobody = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
     std::vector<std::string> version = nobody;
-    version.insert(version.end(), {"asciinema", "--version"});
+    // By its path: another asciinema may be in PATH.
+    version.insert(version.end(), {test::build_root() + "/asciinema", "--version"});
     if (sandbox.run(version).status != 0) {
       MESSAGE("skipped: other users cannot run the programs in ", test::build_root());
       return;

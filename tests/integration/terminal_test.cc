@@ -33,6 +33,7 @@ bool has_users_terminal_open(pid_t pid) {
   for (const auto& entry :
        std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", ignored)) {
     const std::string target = std::filesystem::read_symlink(entry.path(), ignored);
+    if (target == "/dev/pts/ptmx") continue;  // a master, where /dev/ptmx is a link
     if (target == "/dev/tty" || target.starts_with("/dev/pts/")) return true;
   }
   return false;
