@@ -210,14 +210,14 @@ void Session::on_pty_end() { begin_flushing(); }
 
 void Session::on_pty_input_drained() { update_flow(); }
 
-void Session::on_terminal_drained() {
-  finish_if_flushed();
-  update_flow();
-}
+void Session::on_terminal_drained() { on_drained(); }
 
-void Session::on_recorder_drained() {
-  finish_if_flushed();
-  update_flow();
+void Session::on_recorder_drained() { on_drained(); }
+
+// Progress: a slow line may take longer than the time-out for all, not for a part.
+void Session::on_drained() {
+  if (phase_ == Phase::running) update_flow();
+  if (phase_ == Phase::draining || phase_ == Phase::flushing) wait_for_end();
 }
 
 void Session::on_recording_incomplete(const std::string& reason) {
@@ -267,6 +267,12 @@ void Session::finish_if_flushed() {
 void Session::on_deadline() {
   log::warn("session ", id_, ": gave up waiting for ",
             phase_ == Phase::running ? "the command to end" : "the last bytes to be taken");
+  // A terminal that takes nothing must not keep what is still in the PTY from the recording.
+  if (phase_ == Phase::draining && terminal_ && terminal_->congested()) {
+    terminal_.reset();
+    wait_for_end();
+    return;
+  }
   if (phase_ < Phase::flushing) recorder_.finish();
   end();
 }

@@ -109,6 +109,7 @@ class Session final : public uv::Mortal,
   void on_recording_incomplete(const std::string& reason) override;
   void on_recorder_drained() override;
 
+  void on_drained();
   void on_hold_timeout();
   void begin_resuming();
   void cancel_resuming();

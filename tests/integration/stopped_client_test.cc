@@ -125,5 +125,19 @@ TEST_CASE("a terminal that does not read holds back its own session only") {
   CHECK(read_cast(sandbox / "other.cast").output() == "ready\r\none\r\ntwo\r\nthree\r\n");
 }
 
+// What the terminal has no room for is given up in the end; the recording must not be.
+TEST_CASE("a command that ends before a terminal that does not read is recorded to its end") {
+  const Sandbox sandbox;
+  // More than the user's PTY holds, less than that and the command's own hold together.
+  constexpr int kLines = 6000;
+  const std::string expected = numbered_lines(kLines);
+  PtyDriver stalled(
+      sandbox, {"asciinema", "rec", "-q", "-c", "seq " + std::to_string(kLines), "stalled.cast"});
+  CHECK(test::eventually([&] { return size_of(sandbox / "stalled.cast") > expected.size(); },
+                         20'000));
+  CHECK(stalled.wait().status == 0);
+  CHECK((read_cast(sandbox / "stalled.cast").output() == expected));
+}
+
 }  // namespace
 }  // namespace asciinemad
