@@ -10,6 +10,8 @@
 #include "client/daemon_start.h"
 #include "client/deadline.h"
 #include "client/messages.h"
+#include "client/status.h"
+#include "client/usage.h"
 #include "client/words.h"
 #include "common/clock.h"
 #include "common/printable.h"
@@ -72,21 +74,15 @@ std::string duration(std::uint64_t us) {
   return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
-std::string describe(const wire::SessionInfo& session) {
-  return "  " + session.session + "  " + std::to_string(session.size.cols) + "x" +
-         std::to_string(session.size.rows) + "  " + duration(session.duration_us) +
-         (session.paused ? "  paused" : "  recording") +
-         (session.lost_bytes > 0 ? "  INCOMPLETE" : "") + "  " + printable(session.path) + "  (" +
-         printable(session.command) + ")\n";
-}
-
 std::string describe(const wire::StatusReply& status) {
   std::string text = status.software + ", pid " + std::to_string(status.pid) + ", up " +
                      duration(status.uptime_us) + (status.on_demand ? ", ends when idle" : "") +
                      "\nsocket: " + printable(status.socket) + "\n";
   if (!status.log_path.empty()) text += "log: " + printable(status.log_path) + "\n";
   text += "sessions: " + std::to_string(status.sessions.size()) + "\n";
-  for (const wire::SessionInfo& session : status.sessions) text += describe(session);
+  text += list_text(status.sessions, {}, "  ");
+  text += "playbacks: " + std::to_string(status.playbacks.size()) + "\n";
+  text += list_text({}, status.playbacks, "  ");
   return text;
 }
 
@@ -94,20 +90,13 @@ int print_status() {
   const ProcessEnvironment environment;
   Result<DaemonLink> link = connect_to_running_daemon(environment);
   if (!link.ok()) return fail(link.error());
-  wire::Request request;
-  request.body = wire::GetStatus{};
-  Result<wire::Reply> reply = link->call(std::move(request), {});
-  if (!reply.ok()) return fail(reply.error());
-  const auto* status = std::get_if<wire::StatusReply>(&reply->body);
-  if (status == nullptr) return fail(Error{Errc::invalid_data, "asciinemad gave no status"});
+  Result<wire::StatusReply> status = get_status(*link);
+  if (!status.ok()) return fail(status.error());
   print_out(describe(*status));
   return kExitOk;
 }
 
-int usage_error(const std::string& message) {
-  print_err(kUsage + ("asciinema daemon: error: " + printable(message)) + "\n");
-  return kExitUsage;
-}
+int wrong(const std::string& message) { return usage_error(kUsage, "daemon", message); }
 
 int run_verb(std::string_view verb, bool force) {
   if (verb == "start") return start();
@@ -137,13 +126,13 @@ int run_daemon(int argc, char** argv) {
     } else if (verb.empty() && !argument.starts_with('-')) {
       verb = argument;
     } else {
-      return usage_error("unrecognized arguments: " + std::string(argument));
+      return wrong("unrecognized arguments: " + std::string(argument));
     }
   }
-  if (verb.empty()) return usage_error("what to do? start, stop, status or restart");
+  if (verb.empty()) return wrong("what to do? start, stop, status or restart");
   const Resolved resolved = resolve_word(verb, kVerbs);
   if (!resolved.word.empty()) return run_verb(resolved.word, force);
-  return usage_error(resolved.problem);
+  return wrong(resolved.problem);
 }
 
 }  // namespace asciinemad

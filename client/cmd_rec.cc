@@ -14,6 +14,7 @@
 
 #include "client/command.h"
 #include "client/daemon_start.h"
+#include "client/key_text.h"
 #include "client/messages.h"
 #include "client/programs.h"
 #include "client/rec_options.h"
@@ -21,7 +22,6 @@
 #include "client/recording_target.h"
 #include "client/signals.h"
 #include "common/config.h"
-#include "common/keys.h"
 #include "common/paths.h"
 
 extern char** environ;
@@ -31,12 +31,6 @@ namespace {
 
 // The environment goes along for the notification command, unless it is huge.
 constexpr std::size_t kMaxEnvironmentBytes = std::size_t{512} << 10;
-
-// As the protocol wants it; empty for none.
-std::string key_text(const std::optional<Key>& key) {
-  if (!key.has_value()) return {};
-  return key->ctrl ? describe(*key) : legacy_bytes(*key);
-}
 
 wire::Notifications notifications(const Config& config) {
   wire::Notifications wish;
@@ -147,23 +141,18 @@ void RecCommand::announce(const RecordingTarget& target) const {
 
 // A shared daemon that can't take the session must not keep anybody from recording.
 Result<std::unique_ptr<RecordingSession>> RecCommand::start(RecordingTarget& target) {
-  TRY_ASSIGN(DaemonConnection connection, connect_to_daemon(environment_));
-  // Not before there is somebody to record: an old recording may be overwritten here.
-  TRY(target.begin());
-  std::string reason = connection.private_because;
-  link_.emplace(std::move(connection.link));
-  if (reason.empty()) {
-    auto session = std::make_unique<RecordingSession>(*link_);
+  std::unique_ptr<RecordingSession> session;
+  std::optional<Status> begun;
+  TRY(use_daemon(environment_, messages_, link_, "recording", [&](DaemonLink& link) -> Status {
+    // Not before there is somebody to record: an old recording may be overwritten here.
+    if (!begun.has_value()) begun = target.begin();
+    if (!begun->ok()) return {};
+    session = std::make_unique<RecordingSession>(link);
     Status started = session->start(session_wish(shell_, options_, config_, target));
-    if (started.ok()) return session;
-    reason = started.error().message;
-    session.reset();
-    TRY_ASSIGN(DaemonLink own, start_private_daemon(environment_));
-    link_.emplace(std::move(own));
-  }
-  messages_.warn(reason + "; recording with a private asciinemad");
-  auto session = std::make_unique<RecordingSession>(*link_);
-  TRY(session->start(session_wish(shell_, options_, config_, target)));
+    if (!started.ok()) session.reset();
+    return started;
+  }));
+  TRY(*std::move(begun));
   return session;
 }
 

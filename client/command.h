@@ -7,9 +7,23 @@ namespace asciinemad {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
+// Those of the commands that look at or steer what the daemon does.
+inline constexpr int kExitNotFound = 3;
+inline constexpr int kExitNoDaemon = 4;
 
-// argv[0] is the verb. Each returns the process's exit status.
+// The process's exit status, where an option parser has already said all there is to say.
+struct ExitStatus {
+  int value = kExitOk;
+};
+
+// argv[0] is the verb, in full. Each returns the process's exit status.
 int run_rec(int argc, char** argv);
+int run_play(int argc, char** argv);
+int run_cat(int argc, char** argv);
+int run_convert(int argc, char** argv);
+int run_ls(int argc, char** argv);
 int run_daemon(int argc, char** argv);
+// The verbs that steer a playback: pause, resume, seek...
+int run_control(int argc, char** argv);
 
 }  // namespace asciinemad

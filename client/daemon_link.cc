@@ -18,17 +18,31 @@ namespace {
 Errc code_of(wire::ErrorCode code) {
   switch (code) {
     case wire::ErrorCode::version:
+    case wire::ErrorCode::unsupported:
       return Errc::unsupported;
     case wire::ErrorCode::busy:
       return Errc::busy;
-    default:
-      return Errc::unavailable;
+    case wire::ErrorCode::no_session:
+      return Errc::not_found;
+    case wire::ErrorCode::invalid:
+      return Errc::invalid_argument;
+    case wire::ErrorCode::limit:
+      return Errc::limit_exceeded;
+    case wire::ErrorCode::internal:
+      break;
   }
+  return Errc::unavailable;
+}
+
+Error lost_descriptors() {
+  return Error{Errc::invalid_data, "a descriptor that asciinemad sent did not come"};
 }
 
 Error no_answer() { return Error{Errc::timed_out, "asciinemad does not answer"}; }
 
 }  // namespace
+
+Error to_error(const wire::ErrorReply& reply) { return {code_of(reply.code), reply.message}; }
 
 Result<DaemonLink> DaemonLink::connect(const std::string& path) {
   TRY_ASSIGN(const sockaddr_un address, socket_address(path));
@@ -90,7 +104,7 @@ Result<wire::Reply> DaemonLink::wait_for(std::uint32_t id, int timeout_ms) {
     }
     const auto* error = std::get_if<wire::ErrorReply>(&reply->body);
     if (error != nullptr && (reply->id == id || reply->id == 0)) {
-      return Error{code_of(error->code), error->message};
+      return to_error(*error);
     }
     if (reply->id == id) return std::move(*reply);
     events_.push_back(std::move(*reply));
@@ -114,6 +128,13 @@ Result<std::optional<wire::Reply>> DaemonLink::next_event() {
   return parse_next();
 }
 
+Fd DaemonLink::take_fd() {
+  if (message_fds_.empty()) return Fd();
+  Fd fd = std::move(message_fds_.front());
+  message_fds_.pop_front();
+  return fd;
+}
+
 Status DaemonLink::receive() {
   std::array<char, 4096> buffer;
   Result<Received> received = receive_with_fds(socket_.get(), buffer);
@@ -122,6 +143,8 @@ Status DaemonLink::receive() {
     return Error{Errc::unavailable, "asciinemad closed the connection"};
   }
   if (received->size == 0) return Error{Errc::unavailable, "asciinemad closed the connection"};
+  if (received->truncated) return lost_descriptors();
+  for (Fd& fd : received->fds) received_fds_.push_back(std::move(fd));
   parser_.append({buffer.data(), received->size});
   return {};
 }
@@ -130,6 +153,12 @@ Result<std::optional<wire::Reply>> DaemonLink::parse_next() {
   TRY_ASSIGN(const std::optional<std::string_view> message, parser_.next());
   if (!message.has_value()) return std::optional<wire::Reply>();
   TRY_ASSIGN(wire::Reply reply, wire::decode_reply(*message));
+  if (reply.fds > received_fds_.size()) return lost_descriptors();
+  message_fds_.clear();
+  for (int i = 0; i < reply.fds; ++i) {
+    message_fds_.push_back(std::move(received_fds_.front()));
+    received_fds_.pop_front();
+  }
   return std::optional<wire::Reply>(std::move(reply));
 }
 

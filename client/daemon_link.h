@@ -14,6 +14,10 @@
 
 namespace asciinemad {
 
+// What the daemon refused, as an Error: Errc::unsupported (a version, or a request newer than it),
+// busy, not_found (no such session), invalid_argument, limit_exceeded, or else unavailable.
+Error to_error(const wire::ErrorReply& reply);
+
 class DaemonLink {
  public:
   // How long a living daemon may take to say hello before the client goes on without it.
@@ -33,9 +37,8 @@ class DaemonLink {
   // Sends a request and does not wait; `fds` stay the caller's. Returns the request's id.
   Result<std::uint32_t> send(wire::Request request, std::span<const int> fds);
 
-  // Errc::busy where --force would help.
   // The answer to request `id`; events that come before it are kept for next_event(). An error
-  // reply is an Error with the daemon's text.
+  // reply is an Error with the daemon's text, and of the code that to_error() gives it.
   Result<wire::Reply> wait_for(std::uint32_t id, int timeout_ms);
 
   // send() and wait_for().
@@ -44,6 +47,10 @@ class DaemonLink {
   // An event or answer that has arrived; nullopt when there is none. Errc::unavailable at the end
   // of the connection.
   Result<std::optional<wire::Reply>> next_event();
+
+  // The next descriptor of the last message that was returned and not kept; none when there are no
+  // more. Whoever does not take them before the next message loses them.
+  Fd take_fd();
 
   int fd() const { return socket_.get(); }
 
@@ -54,6 +61,8 @@ class DaemonLink {
 
   Fd socket_;
   wire::FrameParser parser_;
+  std::deque<Fd> received_fds_;  // of messages that are still to be parsed
+  std::deque<Fd> message_fds_;   // of the last one parsed
   std::deque<wire::Reply> events_;
   std::uint32_t next_id_ = 1;
 };

@@ -2,9 +2,12 @@
 // private one for this session only.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "client/daemon_link.h"
+#include "client/messages.h"
 #include "common/paths.h"
 #include "common/result.h"
 
@@ -22,6 +25,26 @@ Result<DaemonConnection> connect_to_daemon(const Environment& environment);
 
 // A new daemon for this connection alone; it ends with it.
 Result<DaemonLink> start_private_daemon(const Environment& environment);
+
+// Calls `attempt`, a Status(DaemonLink&), with the shared daemon, and where that can't be had or
+// the attempt fails, with a private one; a warning says why, and what it is `doing` ("recording").
+// `link` holds the connection in the end.
+template <typename Attempt>
+Status use_daemon(const Environment& environment, const Messages& messages,
+                  std::optional<DaemonLink>& link, const std::string& doing, Attempt attempt) {
+  TRY_ASSIGN(DaemonConnection connection, connect_to_daemon(environment));
+  std::string reason = std::move(connection.private_because);
+  link.emplace(std::move(connection.link));
+  if (reason.empty()) {
+    Status done = attempt(*link);
+    if (done.ok()) return done;
+    reason = done.error().message;
+    TRY_ASSIGN(DaemonLink own, start_private_daemon(environment));
+    link.emplace(std::move(own));
+  }
+  messages.warn(reason + "; " + doing + " with a private asciinemad");
+  return attempt(*link);
+}
 
 // The shared daemon, started if need be; no private one.
 Result<DaemonLink> connect_to_shared_daemon(const Environment& environment);

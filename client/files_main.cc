@@ -1,90 +1,33 @@
 // asciinema-files: the client's work on existing recordings, for which it needs a JSON parser.
-//
-// "asciinema-files append-point" examines the asciicast that is its standard input.
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <iostream>
-#include <string>
+#include <array>
 #include <string_view>
 
-#include "client/append_point.h"
-#include "common/asciicast_reader.h"
+#include "client/command.h"
+#include "client/files_program.h"
+#include "client/messages.h"
 
 namespace asciinemad {
 namespace {
 
-// A header may hold a long title and environment; nobody's is longer.
-constexpr std::size_t kMaxHeaderBytes = std::size_t{1} << 20;
-constexpr std::size_t kFirstTailBytes = std::size_t{64} << 10;
+struct Verb {
+  std::string_view name;
+  int (*run)(int argc, char** argv);
+};
 
-Result<std::string> read_at(int fd, off_t start, std::size_t size) {
-  std::string bytes(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t n =
-        ::pread(fd, bytes.data() + filled, size - filled, start + static_cast<off_t>(filled));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error("read", errno);
-    if (n == 0) break;
-    filled += static_cast<std::size_t>(n);
+constexpr std::array<Verb, 3> kVerbs = {
+    {{"append-point", files_append_point}, {"cat", files_cat}, {"convert", files_convert}}};
+
+int run(int argc, char** argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  for (const Verb& verb : kVerbs) {
+    if (verb.name == word) return verb.run(argc - 1, argv + 1);
   }
-  bytes.resize(filled);
-  return bytes;
-}
-
-Status check_appendable(int fd, off_t size) {
-  TRY_ASSIGN(const std::string start,
-             read_at(fd, 0, std::min(kMaxHeaderBytes, static_cast<std::size_t>(size))));
-  Result<AsciicastHeaderInfo> header = parse_header(start.substr(0, start.find('\n')));
-  if (!header.ok()) {
-    return Error{Errc::invalid_data, "not an asciicast v2 recording (" + header.error().message +
-                                         "), can't append to it"};
-  }
-  if (header->version == 2) return {};
-  return Error{Errc::invalid_data, "it is an asciicast v" + std::to_string(header->version) +
-                                       " recording; only asciicast v2 can be appended to"};
-}
-
-// Where the last whole event ends; reads backwards from the end, as little as needed.
-Result<Tail> find_end(int fd, off_t size, off_t& part_start) {
-  for (std::size_t want = kFirstTailBytes;; want *= 8) {
-    const bool whole_file = want >= static_cast<std::size_t>(size);
-    part_start = whole_file ? 0 : size - static_cast<off_t>(want);
-    TRY_ASSIGN(std::string part,
-               read_at(fd, part_start, static_cast<std::size_t>(size - part_start)));
-    if (!whole_file) {
-      const std::size_t newline = part.find('\n');
-      if (newline == std::string::npos) continue;
-      part.erase(0, newline + 1);
-      part_start += static_cast<off_t>(newline) + 1;
-    }
-    Result<Tail> tail = find_tail(part);
-    if (tail.ok() || whole_file) return tail;
-  }
-}
-
-Result<AppendPoint> examine(int fd) {
-  struct stat info {};
-  if (::fstat(fd, &info) != 0) return system_error("examine", errno);
-  TRY(check_appendable(fd, info.st_size));
-  off_t part_start = 0;
-  TRY_ASSIGN(const Tail tail, find_end(fd, info.st_size, part_start));
-  return AppendPoint{static_cast<std::uint64_t>(part_start) + tail.whole_bytes, tail.last_time_us,
-                     tail.needs_newline, tail.cut};
+  print_err("asciinema-files is asciinema's helper; there is nothing in it to call by hand\n");
+  return kExitUsage;
 }
 
 }  // namespace
 }  // namespace asciinemad
 
-int main(int argc, char** argv) {
-  if (argc != 2 || std::string_view(argv[1]) != "append-point") {
-    std::cerr << "asciinema-files is asciinema's helper; there is nothing in it to call by hand\n";
-    return 2;
-  }
-  std::cout << asciinemad::format_append_point(asciinemad::examine(STDIN_FILENO)) << std::flush;
-  return std::cout.good() ? 0 : 1;
-}
+int main(int argc, char** argv) { return asciinemad::run(argc, argv); }

@@ -6,7 +6,9 @@
 
 #include <array>
 #include <clocale>
+#include <cstddef>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,21 +24,30 @@ namespace {
 constexpr const char* kHelp =
     "usage: asciinema [-h] [--version] COMMAND ...\n"
     "\n"
-    "Record terminal sessions. A daemon, asciinemad, does the recording; it starts\n"
+    "Record and play terminal sessions. A daemon, asciinemad, does the work; it starts\n"
     "by itself.\n"
     "\n"
     "commands:\n"
     "  rec       record a terminal session (also: record)\n"
+    "  play      play a terminal session\n"
+    "  cat       print the whole output of terminal sessions\n"
+    "  convert   write a recording in another format\n"
+    "  ls        list what is being recorded and played\n"
     "  daemon    start, stop, restart or examine the daemon\n"
     "\n"
-    "A command may be shortened as long as it is unambiguous.\n"
+    "commands that steer a playback from elsewhere:\n"
+    "  pause, resume, toggle, step, seek, speed, marker, stop\n"
+    "\n"
+    "A command may be shortened as long as it is unambiguous; r, p and c mean rec, play\n"
+    "and cat.\n"
     "\n"
     "options:\n"
     "  -h, --help  show this help and exit\n"
     "  --version   show the version and exit\n"
     "\n"
-    "example:\n"
+    "examples:\n"
     "  asciinema rec demo.cast\n"
+    "  asciinema play demo.cast\n"
     "\n"
     "'asciinema COMMAND --help' tells more about a command.\n";
 
@@ -45,8 +56,31 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-constexpr std::array<Command, 3> kCommands = {
-    {{"rec", run_rec}, {"record", run_rec}, {"daemon", run_daemon}}};
+constexpr std::array<Command, 15> kCommands = {{{"rec", run_rec},
+                                                {"play", run_play},
+                                                {"cat", run_cat},
+                                                {"record", run_rec},
+                                                {"convert", run_convert},
+                                                {"ls", run_ls},
+                                                {"daemon", run_daemon},
+                                                {"pause", run_control},
+                                                {"resume", run_control},
+                                                {"toggle", run_control},
+                                                {"step", run_control},
+                                                {"seek", run_control},
+                                                {"speed", run_control},
+                                                {"marker", run_control},
+                                                {"stop", run_control}}};
+// The first ones of kCommands are those of asciinema 2.
+constexpr std::size_t kOldCommands = 3;
+
+// What could be short for a command of asciinema 2 is that, also where a newer one begins like it.
+Resolved resolve_command(std::string_view word) {
+  std::array<std::string_view, kCommands.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names.at(i) = kCommands.at(i).name;
+  const Resolved old = resolve_word(word, std::span(names).first(kOldCommands));
+  return old.word.empty() ? resolve_word(word, names) : old;
+}
 
 // A closed 0, 1 or 2 would give its number to the first thing opened.
 void occupy_standard_descriptors() {
@@ -73,7 +107,7 @@ bool locale_fits() {
   return true;
 }
 
-int usage_error(const std::string& problem) {
+int wrong_command(const std::string& problem) {
   print_err("usage: asciinema [-h] [--version] COMMAND ...\nasciinema: error: " +
             printable(problem) + "\n");
   return kExitUsage;
@@ -93,29 +127,27 @@ int run(int argc, char** argv) {
     print_out("asciinema " ASCIINEMAD_VERSION "\n");
     return kExitOk;
   }
-  if (word.starts_with('-')) return usage_error("unrecognized arguments: " + std::string(word));
+  if (word.starts_with('-')) return wrong_command("unrecognized arguments: " + std::string(word));
   if (!locale_fits()) {
     Messages(false).error(
         "the locale must use UTF-8 or ASCII; see what `locale` prints, and set LC_ALL=C.UTF-8 if "
         "in doubt");
     return kExitFailure;
   }
-  std::array<std::string_view, kCommands.size()> names;
-  for (std::size_t i = 0; i < names.size(); ++i) names.at(i) = kCommands.at(i).name;
-  // `rec` and `record` are one command: what both begin with is not ambiguous.
-  const Resolved resolved = !word.empty() && std::string_view("record").starts_with(word)
-                                ? Resolved{"rec", {}}
-                                : resolve_word(word, names);
+  const Resolved resolved = resolve_command(word);
   for (const Command& command : kCommands) {
-    if (command.name == resolved.word) return command.run(argc - 1, argv + 1);
+    if (command.name != resolved.word) continue;
+    std::string verb(command.name);
+    argv[1] = verb.data();
+    return command.run(argc - 1, argv + 1);
   }
-  for (const std::string_view absent : {"play", "cat", "upload", "auth"}) {
+  for (const std::string_view absent : {"upload", "auth"}) {
     if (word == absent) {
-      return usage_error("asciinemad " ASCIINEMAD_VERSION " has no command '" + std::string(word) +
-                         "', unlike asciinema 2");
+      return wrong_command("asciinemad " ASCIINEMAD_VERSION " has no command '" +
+                           std::string(word) + "', unlike asciinema 2");
     }
   }
-  return usage_error("command " + resolved.problem);
+  return wrong_command("command " + resolved.problem);
 }
 
 }  // namespace

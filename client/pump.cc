@@ -26,7 +26,7 @@ void Pump::run() {
     const ssize_t n = ::read(from_.get(), buffer.data(), buffer.size());
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (n <= 0) {
-      to_.reset();
+      close();
       return;
     }
     pending_.assign(buffer.data(), static_cast<std::size_t>(n));
@@ -36,8 +36,15 @@ void Pump::run() {
   if (n >= 0) {
     pending_.erase(0, static_cast<std::size_t>(n));
   } else if (errno != EINTR && errno != EAGAIN) {
-    to_.reset();
+    target_error_ = errno;
+    close();
   }
+}
+
+// Whoever feeds a pipe of ours must learn that nobody reads it any more.
+void Pump::close() {
+  from_.reset();
+  to_.reset();
 }
 
 }  // namespace asciinemad

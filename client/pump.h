@@ -26,14 +26,19 @@ class Pump {
   pollfd waits_for() const;
   void run();
   bool feeds_output() const { return direction_ == Direction::out; }
-  // The source has ended, or the target takes no more.
+  // The source has ended, or the target takes no more; both are closed then.
   bool done() const { return !to_; }
+  // Why the target takes no more: an errno; 0: it does.
+  int target_error() const { return target_error_; }
 
  private:
+  void close();
+
   Fd from_;
   Fd to_;
   Direction direction_;
   std::string pending_;
+  int target_error_ = 0;
 };
 
 }  // namespace asciinemad

@@ -7,9 +7,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "client/command.h"
 #include "client/messages.h"
-#include "common/printable.h"
+#include "client/usage.h"
 
 namespace asciinemad {
 namespace {
@@ -67,10 +66,7 @@ constexpr std::array<option, 14> kOptions = {{{"stdin", no_argument, nullptr, kS
                                               {"help", no_argument, nullptr, 'h'},
                                               {nullptr, 0, nullptr, 0}}};
 
-ExitStatus usage_error(const std::string& message) {
-  print_err(kUsage + ("asciinema rec: error: " + printable(message)) + "\n");
-  return {kExitUsage};
-}
+ExitStatus wrong(const std::string& message) { return {usage_error(kUsage, "rec", message)}; }
 
 // Characters of a terminal: 1 to 65535, what struct winsize holds.
 std::optional<std::uint16_t> parse_size(std::string_view text) {
@@ -143,12 +139,6 @@ std::string bad_argument(int choice) {
   return "argument -i/--idle-time-limit: " + value + " is not a positive number of seconds";
 }
 
-// The word getopt_long() stumbled over.
-std::string stumbling_block(char** argv) {
-  return optopt != 0 && optopt < 256 ? std::string("-") + static_cast<char>(optopt)
-                                     : std::string(argv[optind - 1]);
-}
-
 }  // namespace
 
 std::variant<RecOptions, ExitStatus> parse_rec_options(int argc, char** argv,
@@ -162,20 +152,19 @@ std::variant<RecOptions, ExitStatus> parse_rec_options(int argc, char** argv,
       return ExitStatus{kExitOk};
     }
     if (choice == ':')
-      return usage_error("argument " + stumbling_block(argv) + ": expected one argument");
-    if (choice == '?')
-      return usage_error("unrecognized or ambiguous option: " + stumbling_block(argv));
-    if (!apply(options, choice)) return usage_error(bad_argument(choice));
+      return wrong("argument " + stumbling_block(argv) + ": expected one argument");
+    if (choice == '?') return wrong("unrecognized or ambiguous option: " + stumbling_block(argv));
+    if (!apply(options, choice)) return wrong(bad_argument(choice));
   }
   if (optind < argc) options.filename = argv[optind++];
   if (optind < argc) {
-    return usage_error(std::string("unrecognized arguments: ") + argv[optind]);
+    return wrong(std::string("unrecognized arguments: ") + argv[optind]);
   }
   if (options.filename.has_value() && options.filename->empty()) {
-    return usage_error("argument filename: is empty");
+    return wrong("argument filename: is empty");
   }
   if (options.append && options.overwrite) {
-    return usage_error("--append and --overwrite exclude each other");
+    return wrong("--append and --overwrite exclude each other");
   }
   if (options.quiet) options.yes = true;
   return options;

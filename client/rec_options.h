@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "client/command.h"
 #include "common/config.h"
 #include "common/result.h"
 
@@ -27,11 +28,6 @@ struct RecOptions {
   std::optional<std::uint16_t> rows;
   bool yes = false;
   bool quiet = false;
-};
-
-// The process's exit status: help was asked for (0), or the arguments make no sense (2).
-struct ExitStatus {
-  int value = 0;
 };
 
 // `config` gives the defaults. Prints help and usage errors itself.

@@ -24,28 +24,58 @@ bool is_same_terminal(int a, int b) {
 #endif
 }
 
-Fd open_tty(int flags) { return Fd(::open("/dev/tty", flags | kPrivateFlags)); }
+Fd open_tty() { return Fd(::open("/dev/tty", O_RDWR | kPrivateFlags)); }
+
+Fd duplicate_if_terminal(int fd) {
+  if (::isatty(fd) == 0) return Fd();
+  Result<Fd> copy = duplicate(fd);
+  return copy.ok() ? std::move(copy).value() : Fd();
+}
+
+// Whether a change of its settings would stop this process until its job gets the terminal.
+bool is_for_other_job(int fd) {
+  const pid_t foreground = ::tcgetpgrp(fd);
+  return foreground > 0 && foreground != ::getpgrp();
+}
 
 }  // namespace
 
-void Tty::open() {
-  if (::isatty(STDIN_FILENO) != 0) {
-    input_ = true;
-    Result<Fd> copy = duplicate(STDIN_FILENO);
-    if (copy.ok()) fd_ = std::move(copy).value();
-    return;
-  }
-  fd_ = open_tty(O_RDWR);
-}
-
 // /dev/tty opens even where the device node itself may not be opened, as under su.
-Result<Fd> Tty::open_private() const {
-  Fd tty = open_tty(O_RDWR);
-  if (tty && input_ && !is_same_terminal(tty.get(), fd_.get())) tty.reset();
-  if (!tty && input_) tty.reset(::open("/proc/self/fd/0", O_RDWR | kPrivateFlags));
-  if (!tty && input_) tty.reset(::open("/dev/fd/0", O_RDWR | kPrivateFlags));
+Result<Fd> open_private_terminal(int fd, int access) {
+  Fd tty = open_tty();
+  if (tty && !is_same_terminal(tty.get(), fd)) tty.reset();
+  for (const char* directory : {"/proc/self/fd/", "/dev/fd/"}) {
+    if (tty) break;
+    tty.reset(::open((directory + std::to_string(fd)).c_str(), access | kPrivateFlags));
+  }
   if (!tty) return system_error("open the terminal", errno);
   return tty;
+}
+
+std::optional<wire::WindowSize> terminal_size(int fd) {
+  winsize window{};
+  if (fd < 0 || ::ioctl(fd, TIOCGWINSZ, &window) != 0) return std::nullopt;
+  if (window.ws_col == 0 || window.ws_row == 0) return std::nullopt;
+  return wire::WindowSize{window.ws_col, window.ws_row, window.ws_xpixel, window.ws_ypixel};
+}
+
+void Tty::open() {
+  fd_ = duplicate_if_terminal(STDIN_FILENO);
+  input_ = static_cast<bool>(fd_);
+  if (!input_) fd_ = open_tty();
+}
+
+void Tty::open_for_keys() {
+  fd_ = duplicate_if_terminal(STDIN_FILENO);
+  if (!fd_) fd_ = open_tty();
+  if (fd_ && ::isatty(STDOUT_FILENO) == 0 && is_for_other_job(fd_.get())) fd_.reset();
+  if (!fd_) fd_ = duplicate_if_terminal(STDOUT_FILENO);
+  input_ = static_cast<bool>(fd_);
+}
+
+Result<Fd> Tty::open_private() const {
+  if (!fd_) return Error{Errc::not_found, "there is no terminal"};
+  return open_private_terminal(fd_.get(), O_RDWR);
 }
 
 std::optional<termios> Tty::settings() const {
@@ -55,11 +85,10 @@ std::optional<termios> Tty::settings() const {
   return current;
 }
 
-std::optional<wire::WindowSize> Tty::size() const {
-  winsize window{};
-  if (!fd_ || ::ioctl(fd_.get(), TIOCGWINSZ, &window) != 0) return std::nullopt;
-  if (window.ws_col == 0 || window.ws_row == 0) return std::nullopt;
-  return wire::WindowSize{window.ws_col, window.ws_row, window.ws_xpixel, window.ws_ypixel};
+std::string Tty::settings_bytes() const {
+  const std::optional<termios> current = settings();
+  if (!current.has_value()) return {};
+  return {reinterpret_cast<const char*>(&*current), sizeof(*current)};
 }
 
 // TCSANOW: output that is already written is already processed, and waiting for it would hang on a

@@ -4,6 +4,7 @@
 // Read by the client in the caller's environment; the daemon gets what it needs in messages.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ struct Config {
     std::optional<Key> pause_key = Key{U' ', false};
     std::optional<Key> step_key = Key{U'.', false};
     std::optional<Key> next_marker_key = Key{U']', false};
+    std::uint64_t max_download_bytes = std::uint64_t{1} << 30;  // of a recording from a URL
   };
 
   struct Notifications {

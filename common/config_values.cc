@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxQuotedBytes = 60;
 constexpr double kMinNumber = 1e-6;
 constexpr double kMaxNumber = 1e9;
+constexpr double kMaxMebibytes = 1 << 20;
 
 Error reason(std::string_view text) { return Error{Errc::invalid_argument, std::string(text)}; }
 
@@ -105,6 +106,15 @@ Status set_speed(double& target, const ConfigValue& value) {
   const std::optional<double> speed = number_of(value);
   if (!speed) return reason("is not a positive number (1e-6 to 1e9)");
   target = *speed;
+  return {};
+}
+
+Status set_mebibytes(std::uint64_t& target_bytes, const ConfigValue& value) {
+  const std::optional<double> mebibytes = number_of(value);
+  if (!mebibytes || *mebibytes < 1 || *mebibytes > kMaxMebibytes) {
+    return reason("is not a number of MiB from 1 to 1048576");
+  }
+  target_bytes = static_cast<std::uint64_t>(*mebibytes * (1 << 20));
   return {};
 }
 

@@ -4,6 +4,7 @@
 // knows file, line and setting. What the target is afterwards does not matter then.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ Status set_url(std::string& target, const ConfigValue& value);
 Status set_flag(bool& target, const ConfigValue& value);
 Status set_seconds(std::optional<double>& target, const ConfigValue& value);
 Status set_speed(double& target, const ConfigValue& value);
+Status set_mebibytes(std::uint64_t& target_bytes, const ConfigValue& value);
 Status set_key(std::optional<Key>& target, const ConfigValue& value);  // "none" or empty: nullopt
 Status set_env_names(std::vector<std::string>& target, const ConfigValue& value);
 

@@ -25,6 +25,7 @@ enum class Errc {
   busy,         // refused as long as something else goes on
   timed_out,
   unsupported,  // well-formed, but from a newer protocol or format
+  cancelled,    // the caller asked for the end
 };
 
 struct Error {

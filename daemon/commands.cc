@@ -5,6 +5,7 @@
 #include "build_config.h"
 #include "common/keys.h"
 #include "common/log.h"
+#include "daemon/terminal_user.h"
 
 namespace asciinemad {
 namespace {
@@ -21,11 +22,14 @@ void refuse(Connection& connection, std::uint32_t id, wire::ErrorCode code, std:
   connection.close_after_sending();
 }
 
-// The session of a connection in `role`, or null after an answer that there is none.
-Session* session_of(Connection& connection, std::uint32_t id, Connection::Role role) {
-  if (connection.role() == role && connection.session() != nullptr) return connection.session();
+void answer_no_session(Connection& connection, std::uint32_t id) {
   connection.send_error(id, wire::ErrorCode::no_session, "this connection has no such session");
-  return nullptr;
+}
+
+// What a client has lent its terminal to, or null after an answer that there is nothing.
+TerminalUser* user_of(Connection& connection, std::uint32_t id) {
+  if (connection.terminal_user() == nullptr) answer_no_session(connection, id);
+  return connection.terminal_user();
 }
 
 std::size_t fds_of(const wire::Terminal& terminal) {
@@ -42,10 +46,12 @@ Terminal::Resources take_terminal(const wire::Terminal& terminal, std::vector<Fd
   return resources;
 }
 
-Status check_key(const std::string& text) {
-  if (text.empty()) return {};
-  Result<Key> key = parse_key(text);
-  if (!key.ok()) return key.take_error();
+Status check_keys(std::initializer_list<const std::string*> texts) {
+  for (const std::string* text : texts) {
+    if (text->empty()) continue;
+    Result<Key> key = parse_key(*text);
+    if (!key.ok()) return key.take_error();
+  }
   return {};
 }
 
@@ -77,7 +83,7 @@ void Commands::run(Call& call, const wire::Hello& hello) {
     return;
   }
   if (call.connection.role() == Connection::Role::stranger) {
-    call.connection.become(Connection::Role::peer, nullptr);
+    call.connection.become_peer();
   }
   log::debug("connection ", call.connection.id(), ": ", hello.software);
   call.connection.send({call.id, wire::HelloReply{std::min(hello.protocol_max, wire::kProtocolMax),
@@ -85,29 +91,32 @@ void Commands::run(Call& call, const wire::Hello& hello) {
                                                   static_cast<std::uint32_t>(::getpid())}});
 }
 
-void Commands::run(Call& call, wire::Start& start) {
+bool Commands::refuse_new_work(Call& call) {
   if (call.connection.role() != Connection::Role::peer) {
     call.connection.send_error(call.id, wire::ErrorCode::busy,
                                "this connection has a session already");
-    return;
+    return true;
   }
+  if (!host_.accepts_sessions()) {
+    call.connection.send_error(call.id, wire::ErrorCode::busy, "asciinemad is about to end");
+    return true;
+  }
+  // A client that has lost patience may work with another daemon by now, on the same file.
+  return call.connection.peer_has_left();
+}
+
+void Commands::run(Call& call, wire::Start& start) {
   if (call.fds.size() != kStartFds + fds_of(start.terminal)) {
     refuse(call.connection, call.id, wire::ErrorCode::invalid,
            "start came with a wrong number of descriptors");
     return;
   }
-  for (const std::string* key : {&start.prefix_key, &start.pause_key, &start.add_marker_key}) {
-    if (Status status = check_key(*key); !status.ok()) {
-      call.connection.send_error(call.id, wire::ErrorCode::invalid, status.error().message);
-      return;
-    }
-  }
-  if (!host_.accepts_sessions()) {
-    call.connection.send_error(call.id, wire::ErrorCode::busy, "asciinemad is about to end");
+  if (Status keys = check_keys({&start.prefix_key, &start.pause_key, &start.add_marker_key});
+      !keys.ok()) {
+    call.connection.send_error(call.id, wire::ErrorCode::invalid, keys.error().message);
     return;
   }
-  // A client that has lost patience may record elsewhere by now, into the same file.
-  if (call.connection.peer_has_left()) return;
+  if (refuse_new_work(call)) return;
   Connection* shim = host_.adopt_shim(std::move(call.fds[2]));
   if (shim == nullptr) {
     call.connection.send_error(call.id, wire::ErrorCode::invalid,
@@ -139,10 +148,9 @@ void Commands::run(Call& call, const wire::AttachTerminal& attach) {
            "attachTerminal came with a wrong number of descriptors");
     return;
   }
-  Session* session = session_of(call.connection, call.id, Connection::Role::client);
-  if (session == nullptr) return;
-  Status status =
-      session->attach_terminal(take_terminal(attach.terminal, call.fds, 0), attach.size);
+  TerminalUser* user = user_of(call.connection, call.id);
+  if (user == nullptr) return;
+  Status status = user->attach_terminal(take_terminal(attach.terminal, call.fds, 0), attach.size);
   if (!status.ok()) {
     call.connection.send_error(call.id, wire::ErrorCode::invalid, status.error().message);
     return;
@@ -151,29 +159,33 @@ void Commands::run(Call& call, const wire::AttachTerminal& attach) {
 }
 
 void Commands::run(Call& call, const wire::ReleaseTerminal& /*release*/) {
-  Session* session = session_of(call.connection, call.id, Connection::Role::client);
-  if (session == nullptr) return;
-  session->release_terminal();
+  TerminalUser* user = user_of(call.connection, call.id);
+  if (user == nullptr) return;
+  user->release_terminal();
   reply_ok(call.connection, call.id);
 }
 
 void Commands::run(Call& call, const wire::Resize& resize) {
-  Session* session = session_of(call.connection, call.id, Connection::Role::client);
-  if (session == nullptr) return;
-  session->resize(resize.size);
+  TerminalUser* user = user_of(call.connection, call.id);
+  if (user == nullptr) return;
+  user->resize(resize.size);
   reply_ok(call.connection, call.id);
 }
 
 void Commands::run(Call& call, const wire::Stop& /*stop*/) {
-  Session* session = session_of(call.connection, call.id, Connection::Role::client);
-  if (session == nullptr) return;
+  TerminalUser* user = user_of(call.connection, call.id);
+  if (user == nullptr) return;
   reply_ok(call.connection, call.id);
-  session->stop();
+  user->stop();
 }
 
 void Commands::run(Call& call, const wire::Exited& exited) {
-  Session* session = session_of(call.connection, call.id, Connection::Role::shim);
-  if (session != nullptr) session->on_exited(exited.exit, call.id);
+  Session* session = call.connection.session();
+  if (session == nullptr) {
+    answer_no_session(call.connection, call.id);
+    return;
+  }
+  session->on_exited(exited.exit, call.id);
 }
 
 void Commands::run(Call& call, const wire::GetStatus& /*status*/) {
@@ -181,15 +193,88 @@ void Commands::run(Call& call, const wire::GetStatus& /*status*/) {
 }
 
 void Commands::run(Call& call, const wire::Shutdown& shutdown) {
-  if (!sessions_.empty() && !shutdown.force) {
-    const std::size_t count = sessions_.list().size();
-    call.connection.send_error(
-        call.id, wire::ErrorCode::busy,
-        std::to_string(count) + (count == 1 ? " session is" : " sessions are") + " being recorded");
+  if (!shutdown.force && !(sessions_.empty() && playbacks_.empty())) {
+    const std::size_t recorded = sessions_.list().size();
+    const std::size_t played = playbacks_.list().size();
+    std::string reason;
+    if (recorded > 0) {
+      reason = std::to_string(recorded) + (recorded == 1 ? " session is" : " sessions are") +
+               " being recorded";
+    }
+    if (played > 0) {
+      reason += (reason.empty() ? "" : ", ") + std::to_string(played) +
+                (played == 1 ? " recording is" : " recordings are") + " being played";
+    }
+    call.connection.send_error(call.id, wire::ErrorCode::busy, reason);
     return;
   }
   host_.shut_down(shutdown.force);
   reply_ok(call.connection, call.id);
+}
+
+Result<Fd> Commands::recording_of(const wire::Play& play, std::vector<Fd>& fds) const {
+  if (play.follow_session.empty()) return std::move(fds.front());
+  const Session* session = sessions_.find(play.follow_session);
+  if (session == nullptr) {
+    return Error{Errc::not_found, "there is no session " + play.follow_session};
+  }
+  return session->open_recording();
+}
+
+void Commands::run(Call& call, wire::Play& play) {
+  const std::size_t recording_fds = play.follow_session.empty() ? 1 : 0;
+  if (call.fds.size() != recording_fds + fds_of(play.terminal)) {
+    refuse(call.connection, call.id, wire::ErrorCode::invalid,
+           "play came with a wrong number of descriptors");
+    return;
+  }
+  if (Status keys = check_keys({&play.pause_key, &play.step_key, &play.next_marker_key});
+      !keys.ok()) {
+    call.connection.send_error(call.id, wire::ErrorCode::invalid, keys.error().message);
+    return;
+  }
+  if (refuse_new_work(call)) return;
+  Result<Fd> recording = recording_of(play, call.fds);
+  if (!recording.ok()) {
+    call.connection.send_error(call.id, wire::ErrorCode::no_session, recording.error().message);
+    return;
+  }
+  Terminal::Resources terminal = take_terminal(play.terminal, call.fds, recording_fds);
+  Result<std::string> id = playbacks_.start(std::move(play), std::move(*recording),
+                                            std::move(terminal), call.connection);
+  if (!id.ok()) {
+    const bool limit = id.error().code == Errc::limit_exceeded;
+    call.connection.send_error(call.id, limit ? wire::ErrorCode::busy : wire::ErrorCode::internal,
+                               id.error().message);
+    return;
+  }
+  call.connection.send({call.id, wire::Playing{*id}});
+}
+
+void Commands::run(Call& call, const wire::Control& control) {
+  Playback* playback = playbacks_.find(control.playback);
+  if (playback == nullptr) {
+    call.connection.send_error(call.id, wire::ErrorCode::no_session,
+                               "there is no playback " + control.playback);
+    return;
+  }
+  Status status = playback->control(control);
+  if (!status.ok()) {
+    const bool unknown = status.error().code == Errc::unsupported;
+    call.connection.send_error(call.id,
+                               unknown ? wire::ErrorCode::unsupported : wire::ErrorCode::invalid,
+                               status.error().message);
+    return;
+  }
+  reply_ok(call.connection, call.id);
+}
+
+void Commands::run(Call& call, wire::Fetch& fetch) {
+  Status status = fetches_.start(call.connection, call.id, std::move(fetch));
+  if (status.ok()) return;
+  const bool busy = status.error().code == Errc::busy;
+  call.connection.send_error(call.id, busy ? wire::ErrorCode::busy : wire::ErrorCode::invalid,
+                             status.error().message);
 }
 
 }  // namespace asciinemad

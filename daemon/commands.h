@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "daemon/connection.h"
+#include "daemon/fetches.h"
+#include "daemon/playbacks.h"
 #include "daemon/sessions.h"
 
 namespace asciinemad {
@@ -26,7 +28,8 @@ class Commands {
     ~Host() = default;
   };
 
-  Commands(Sessions& sessions, Host& host) : sessions_(sessions), host_(host) {}
+  Commands(Sessions& sessions, Playbacks& playbacks, Fetches& fetches, Host& host)
+      : sessions_(sessions), playbacks_(playbacks), fetches_(fetches), host_(host) {}
 
   // May close `connection`.
   void handle(Connection& connection, wire::Request request, std::vector<Fd> fds);
@@ -49,8 +52,16 @@ class Commands {
   void run(Call& call, const wire::Exited& exited);
   void run(Call& call, const wire::GetStatus& status);
   void run(Call& call, const wire::Shutdown& shutdown);
+  void run(Call& call, wire::Play& play);
+  void run(Call& call, const wire::Control& control);
+  void run(Call& call, wire::Fetch& fetch);
+  // What start and play have to be refused for; true: it was.
+  bool refuse_new_work(Call& call);
+  Result<Fd> recording_of(const wire::Play& play, std::vector<Fd>& fds) const;
 
   Sessions& sessions_;
+  Playbacks& playbacks_;
+  Fetches& fetches_;
   Host& host_;
 };
 

@@ -98,8 +98,9 @@ void Connection::handle(wire::Request request) {
   listener_.on_request(*this, std::move(request), std::move(fds));
 }
 
-void Connection::send(const wire::Reply& reply) {
+void Connection::send_with_fd(wire::Reply reply, Fd fd) {
   if (!open()) return;
+  reply.fds = fd ? 1 : 0;
   Result<std::string> bytes = wire::encode(reply);
   if (!bytes.ok()) {
     log::error("connection ", id_, ": ", bytes.error().message);
@@ -107,12 +108,14 @@ void Connection::send(const wire::Reply& reply) {
     bytes = wire::encode(
         wire::Reply{reply.id, wire::ErrorReply{wire::ErrorCode::internal, bytes.error().message}});
     if (!bytes.ok()) return;
+    fd.reset();
   }
   if (outgoing_.size() + bytes->size() > kMaxQueuedBytes) {
     log::warn("connection ", id_, ": the peer does not read its answers");
     close_after_sending();
     return;
   }
+  if (fd) outgoing_fds_.push_back({outgoing_.size(), std::move(fd)});
   outgoing_.append(*bytes);
   flush();
 }
@@ -124,15 +127,33 @@ void Connection::send_error(std::uint32_t request_id, wire::ErrorCode code, std:
 
 void Connection::flush() {
   while (!outgoing_.empty()) {
-    Result<std::size_t> sent = send_with_fds(socket_.get(), outgoing_, {});
+    Result<std::size_t> sent = send_some();
     if (!sent.ok()) {
       // A broken connection shows itself at the next read, outside of whoever is sending now.
-      if (sent.error().sys_errno != EAGAIN) outgoing_.clear();
+      if (sent.error().sys_errno != EAGAIN) {
+        outgoing_.clear();
+        outgoing_fds_.clear();
+      }
       break;
     }
     outgoing_.erase(0, *sent);
+    for (OutgoingFd& waiting : outgoing_fds_) waiting.offset -= *sent;
   }
   update_watch();
+}
+
+// A descriptor goes with the first byte of its message, so no call may reach into the next one's.
+Result<std::size_t> Connection::send_some() {
+  const bool has_fd = !outgoing_fds_.empty() && outgoing_fds_.front().offset == 0;
+  const std::size_t next = has_fd ? 1 : 0;
+  const std::size_t end =
+      outgoing_fds_.size() > next ? outgoing_fds_[next].offset : outgoing_.size();
+  const std::string_view bytes = std::string_view(outgoing_).substr(0, end);
+  if (!has_fd) return send_with_fds(socket_.get(), bytes, {});
+  const int fd = outgoing_fds_.front().fd.get();
+  TRY_ASSIGN(const std::size_t sent, send_with_fds(socket_.get(), bytes, {&fd, 1}));
+  outgoing_fds_.pop_front();
+  return sent;
 }
 
 bool Connection::peer_has_left() const {

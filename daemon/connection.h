@@ -17,6 +17,7 @@
 namespace asciinemad {
 
 class Session;
+class TerminalUser;
 
 class Connection final : public uv::Mortal {
  public:
@@ -34,7 +35,7 @@ class Connection final : public uv::Mortal {
   enum class Role {
     stranger,  // has not said hello
     peer,      // has, but owns nothing
-    client,    // of session()
+    client,    // has lent its terminal to terminal_user()
     shim,      // of session()
   };
 
@@ -52,15 +53,16 @@ class Connection final : public uv::Mortal {
   bool open() const { return static_cast<bool>(socket_); }
 
   Role role() const { return role_; }
+  TerminalUser* terminal_user() const { return terminal_user_; }
   Session* session() const { return session_; }
-  void become(Role role, Session* session) {
-    role_ = role;
-    session_ = session;
-    greeting_timer_.reset();
-  }
+  void become_peer() { become(Role::peer, nullptr, nullptr); }
+  void become_client(TerminalUser& user) { become(Role::client, &user, nullptr); }
+  void become_shim(Session& session) { become(Role::shim, nullptr, &session); }
 
   // Queued in order; dropped when the connection is closed.
-  void send(const wire::Reply& reply);
+  void send(wire::Reply reply) { send_with_fd(std::move(reply), Fd()); }
+  // `fd` goes along, if there is one.
+  void send_with_fd(wire::Reply reply, Fd fd);
   void send_error(std::uint32_t request_id, wire::ErrorCode code, std::string message);
   // Whether the peer has closed its end, though what it sent before may still wait to be read.
   bool peer_has_left() const;
@@ -71,12 +73,26 @@ class Connection final : public uv::Mortal {
   Connection(Fd socket, std::uint64_t id, std::span<char> scratch, Listener& listener)
       : socket_(std::move(socket)), id_(id), scratch_(scratch), listener_(listener) {}
 
+  void become(Role role, TerminalUser* user, Session* session) {
+    role_ = role;
+    terminal_user_ = user;
+    session_ = session;
+    greeting_timer_.reset();
+  }
+
+  // A descriptor that goes with byte `offset` of outgoing_.
+  struct OutgoingFd {
+    std::size_t offset = 0;
+    Fd fd;
+  };
+
   void on_ready(int events);
   void on_greeting_timeout() { close("did not say hello"); }
   void receive();
   void handle_messages();
   void handle(wire::Request request);
   void flush();
+  Result<std::size_t> send_some();
   void update_watch();
   void reject(const Error& error);
   void close(std::string_view reason);
@@ -91,9 +107,11 @@ class Connection final : public uv::Mortal {
   wire::FrameParser parser_;
   std::deque<Fd> received_fds_;
   std::string outgoing_;
+  std::deque<OutgoingFd> outgoing_fds_;
   int watched_ = 0;
 
   Role role_ = Role::stranger;
+  TerminalUser* terminal_user_ = nullptr;
   Session* session_ = nullptr;
 };
 

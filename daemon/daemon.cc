@@ -6,6 +6,7 @@
 
 #include "build_config.h"
 #include "common/log.h"
+#include "daemon/terminal_user.h"
 
 namespace asciinemad {
 
@@ -18,7 +19,9 @@ Daemon::Daemon(Options options)
       notifier_(loop_, graveyard_),
       sessions_({loop_, clock_, notifier_, output_scratch_, input_scratch_, encode_scratch_},
                 graveyard_, *this),
-      commands_(sessions_, *this),
+      playbacks_({loop_, clock_, input_scratch_, options_.spool_directory}, graveyard_, *this),
+      fetches_(loop_, graveyard_, options_.spool_directory),
+      commands_(sessions_, playbacks_, fetches_, *this),
       idle_timer_(uv::make_timer(loop_)) {}
 
 Daemon::~Daemon() = default;
@@ -73,12 +76,11 @@ void Daemon::on_request(Connection& connection, wire::Request request, std::vect
 
 void Daemon::on_connection_closed(Connection& connection) {
   Session* session = connection.session();
-  const Connection::Role role = connection.role();
-  connection.become(Connection::Role::stranger, nullptr);
-  if (session != nullptr) {
-    if (role == Connection::Role::client) session->on_client_lost();
-    if (role == Connection::Role::shim) session->on_shim_lost();
-  }
+  TerminalUser* terminal_user = connection.terminal_user();
+  connection.become_peer();
+  if (terminal_user != nullptr) terminal_user->on_client_lost();
+  if (session != nullptr) session->on_shim_lost();
+  fetches_.cancel(connection);
   const auto found = connections_.find(connection.id());
   if (found != connections_.end()) {
     graveyard_.bury(std::move(found->second));
@@ -90,6 +92,10 @@ void Daemon::on_connection_closed(Connection& connection) {
 
 void Daemon::on_sessions_changed() { consider_ending(); }
 
+void Daemon::on_recording_ended(const FileId& file) { playbacks_.on_recording_ended(file); }
+
+void Daemon::on_playbacks_changed() { consider_ending(); }
+
 bool Daemon::accepts_sessions() const { return !ending_; }
 
 wire::StatusReply Daemon::status() const {
@@ -99,14 +105,18 @@ wire::StatusReply Daemon::status() const {
           options_.log_path,
           clock_.now_us() - started_at_us_,
           options_.idle_exit_ms.has_value(),
-          sessions_.list()};
+          sessions_.list(),
+          playbacks_.list()};
 }
 
 void Daemon::shut_down(bool force) {
   log::info("told to end");
   ending_ = true;
   listener_.reset();
-  if (force) sessions_.stop_all();
+  if (force) {
+    sessions_.stop_all();
+    playbacks_.stop_all();
+  }
   consider_ending();
 }
 
@@ -117,16 +127,16 @@ void Daemon::on_signal(int signum) {
 
 void Daemon::consider_ending() {
   const bool forsaken = options_.private_peer.has_value() && connections_.empty();
-  if (sessions_.empty() && (ending_ || forsaken)) {
+  if (!has_work() && (ending_ || forsaken)) {
     loop_.stop();
     return;
   }
-  if (!options_.idle_exit_ms.has_value() || !sessions_.empty() || !connections_.empty()) return;
+  if (!options_.idle_exit_ms.has_value() || has_work() || !connections_.empty()) return;
   uv::start_timer<&Daemon::on_idle_timeout>(idle_timer_, *options_.idle_exit_ms, this);
 }
 
 void Daemon::on_idle_timeout() {
-  if (!sessions_.empty() || !connections_.empty()) return;
+  if (has_work() || !connections_.empty()) return;
   log::info("idle");
   // A client that connects in this moment finds its connection reset and starts a new daemon.
   shut_down(false);

@@ -11,8 +11,10 @@
 #include "common/clock.h"
 #include "daemon/commands.h"
 #include "daemon/connection.h"
+#include "daemon/fetches.h"
 #include "daemon/listener.h"
 #include "daemon/notifier.h"
+#include "daemon/playbacks.h"
 #include "daemon/sessions.h"
 #include "daemon/uv_loop.h"
 
@@ -21,6 +23,7 @@ namespace asciinemad {
 class Daemon final : private Connection::Listener,
                      private ControlListener::Listener,
                      private Sessions::Listener,
+                     private Playbacks::Listener,
                      private Commands::Host {
  public:
   struct Options {
@@ -28,6 +31,7 @@ class Daemon final : private Connection::Listener,
     std::optional<int> private_peer;            // serve this one connection, then end
     std::optional<std::uint64_t> idle_exit_ms;  // end when idle for so long; none: never
     std::string log_path;                       // for status
+    std::string spool_directory;                // for unnamed files
   };
 
   explicit Daemon(Options options);
@@ -43,6 +47,8 @@ class Daemon final : private Connection::Listener,
   void on_request(Connection& connection, wire::Request request, std::vector<Fd> fds) override;
   void on_connection_closed(Connection& connection) override;
   void on_sessions_changed() override;
+  void on_recording_ended(const FileId& file) override;
+  void on_playbacks_changed() override;
   Connection* adopt_shim(Fd socket) override;
   bool accepts_sessions() const override;
   wire::StatusReply status() const override;
@@ -53,6 +59,7 @@ class Daemon final : private Connection::Listener,
   void on_idle_timeout();
   // Ends the daemon, or starts waiting for that, when nothing is left to do.
   void consider_ending();
+  bool has_work() const { return !sessions_.empty() || !playbacks_.empty(); }
 
   // Largest read at once; the kernel holds less of a PTY's output, a client's message may be
   // larger.
@@ -72,6 +79,8 @@ class Daemon final : private Connection::Listener,
   uv::Graveyard graveyard_;
   Notifier notifier_;
   Sessions sessions_;
+  Playbacks playbacks_;
+  Fetches fetches_;
   Commands commands_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::unique_ptr<ControlListener> listener_;

@@ -17,6 +17,7 @@ class FileSink final : public Sink {
   ~FileSink() override;
 
   Status write(std::string_view bytes, std::size_t& written) override;
+  int fd() const override { return fd_.get(); }
   bool congested() const override { return false; }
   bool idle() const override { return true; }
   std::uint64_t close() override;

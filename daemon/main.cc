@@ -161,6 +161,9 @@ int serve(Arguments& arguments) {
   Daemon::Options options;
   options.log_path = open_log(arguments, environment);
   options.private_peer = arguments.private_fd;
+  options.spool_directory = state_directory(environment).value_or("/tmp");
+  // Where it can't be made, unnamed files are kept in memory.
+  static_cast<void>(make_parent_directories(options.spool_directory + "/."));
   options.socket_path = arguments.socket_path;
   if (arguments.on_demand) options.idle_exit_ms = arguments.idle_exit_s * 1000;
   if (options.socket_path.empty() && !arguments.private_fd.has_value()) {

@@ -14,6 +14,7 @@ class PipeSink final : public Sink {
   static Result<std::unique_ptr<PipeSink>> open(uv::Loop& loop, Fd fd, Listener& listener);
 
   Status write(std::string_view bytes, std::size_t& written) override;
+  int fd() const override { return fd_.get(); }
   bool congested() const override { return queue_.size() >= kMaxQueueBytes; }
   bool idle() const override { return queue_.empty(); }
   std::uint64_t close() override;

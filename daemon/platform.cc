@@ -1,11 +1,13 @@
 #include "daemon/platform.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 
 namespace asciinemad {
 
@@ -29,6 +31,41 @@ void raise_limits() {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(resource, &limit);
   }
+}
+
+Result<Fd> reopen_for_reading(int fd) {
+#ifdef __linux__
+  Fd again(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!again) return system_error("open the recording", errno);
+  return again;
+#else
+  static_cast<void>(fd);
+  return Error{Errc::unsupported, "a session cannot be followed on this system; follow its file"};
+#endif
+}
+
+void lower_thread_priority() {
+#ifdef __linux__
+  // Linux has a niceness for each thread.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+#endif
+}
+
+Result<Fd> make_wake_fd() {
+  Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd) return system_error("make an event descriptor", errno);
+  return fd;
+}
+
+void raise_wake_fd(int fd) {
+  const std::uint64_t one = 1;
+  // Full means raised.
+  static_cast<void>(!::write(fd, &one, sizeof(one)));
+}
+
+void drain_wake_fd(int fd) {
+  std::uint64_t count = 0;
+  static_cast<void>(!::read(fd, &count, sizeof(count)));
 }
 
 }  // namespace asciinemad

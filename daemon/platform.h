@@ -1,6 +1,7 @@
 // What POSIX leaves to each system, for the daemon.
 #pragma once
 
+#include "common/fd.h"
 #include "common/result.h"
 
 namespace asciinemad {
@@ -11,5 +12,17 @@ int accept_cloexec(int listening);
 // Raises soft limits to the hard ones: of descriptors, since a session takes six (and nothing here
 // uses select()), and those that a user sets in one shell, which must not bind every session.
 void raise_limits();
+
+// A new open file description of the file that `fd` is open for writing; nobody's name is needed.
+Result<Fd> reopen_for_reading(int fd);
+
+// The calling thread works when nobody else wants to.
+void lower_thread_priority();
+
+// A descriptor that threads wake each other with: readable from raise to drain. Linux and
+// FreeBSD: an eventfd.
+Result<Fd> make_wake_fd();
+void raise_wake_fd(int fd);
+void drain_wake_fd(int fd);
 
 }  // namespace asciinemad

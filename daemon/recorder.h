@@ -56,6 +56,8 @@ class Recorder final : private Sink::Listener {
   // Gives up what the sink has not written yet.
   void close();
 
+  // Of the recording; -1 when it is closed.
+  int fd() const { return sink_->fd(); }
   bool congested() const { return sink_->congested(); }
   bool idle() const { return sink_->idle(); }
 

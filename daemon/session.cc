@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/printable.h"
+#include "daemon/platform.h"
 
 namespace asciinemad {
 namespace {
@@ -51,13 +52,14 @@ Result<std::unique_ptr<Session>> Session::create(const Context& context, std::st
   std::unique_ptr<Session> session(
       new Session(context, std::move(id), std::move(start), client, shim, listener));
   TRY(session->open(std::move(resources)));
-  client.become(Connection::Role::client, session.get());
-  shim.become(Connection::Role::shim, session.get());
+  client.become_client(*session);
+  shim.become_shim(*session);
   session->begin_recording();
   return session;
 }
 
 Status Session::open(Resources resources) {
+  recording_file_ = file_id(resources.recording.get());
   TRY(recorder_.open(context_.loop, std::move(resources.recording)));
   TRY_ASSIGN(pty_,
              Pty::open(context_.loop, std::move(resources.master), context_.output_scratch, *this));
@@ -98,6 +100,14 @@ wire::SessionInfo Session::info() const {
   info.size = size_;
   info.lost_bytes = recorder_.lost_bytes();
   return info;
+}
+
+Result<Fd> Session::open_recording() const {
+  if (!recording_file_.has_value()) {
+    return Error{Errc::unsupported,
+                 start_.path + " is not a regular file, which cannot be followed"};
+  }
+  return reopen_for_reading(recorder_.fd());
 }
 
 Status Session::attach_terminal(Terminal::Resources resources, const wire::WindowSize& size) {
@@ -290,11 +300,11 @@ void Session::end() {
   terminal_.reset();
   pty_->set_reading(false);
   if (client_ != nullptr) {
-    client_->become(Connection::Role::peer, nullptr);
+    client_->become_peer();
     client_->send({0, wire::Finished{exit_, recorder_.lost_bytes(), recorder_.loss_reason()}});
   }
   if (shim_ != nullptr) {
-    shim_->become(Connection::Role::peer, nullptr);
+    shim_->become_peer();
     shim_->send({exited_request_id_, wire::Ok{}});
     shim_->close_after_sending();
   }

@@ -11,17 +11,20 @@
 
 #include "common/clock.h"
 #include "daemon/connection.h"
+#include "daemon/file_id.h"
 #include "daemon/input_scanner.h"
 #include "daemon/notifier.h"
 #include "daemon/pty.h"
 #include "daemon/recorder.h"
 #include "daemon/terminal.h"
+#include "daemon/terminal_user.h"
 #include "daemon/uv_loop.h"
 #include "proto/message.h"
 
 namespace asciinemad {
 
 class Session final : public uv::Mortal,
+                      public TerminalUser,
                       private Pty::Listener,
                       private Terminal::Listener,
                       private InputScanner::Listener,
@@ -71,14 +74,18 @@ class Session final : public uv::Mortal,
 
   const std::string& id() const { return id_; }
   wire::SessionInfo info() const;
+  // Where the recording goes, if that is a regular file.
+  const std::optional<FileId>& recording_file() const { return recording_file_; }
+  // The recording, for reading. Errc::unsupported: it is no regular file.
+  Result<Fd> open_recording() const;
 
   // From the client.
-  Status attach_terminal(Terminal::Resources resources, const wire::WindowSize& size);
-  void release_terminal();
-  void resize(const wire::WindowSize& size);
+  Status attach_terminal(Terminal::Resources resources, const wire::WindowSize& size) override;
+  void release_terminal() override;
+  void resize(const wire::WindowSize& size) override;
   // Hangs the command up, like a closed terminal.
-  void stop();
-  void on_client_lost();
+  void stop() override;
+  void on_client_lost() override;
 
   // From the shim. `request_id` is answered when the PTY has been drained.
   void on_exited(const wire::Exit& exit, std::uint32_t request_id);
@@ -137,6 +144,7 @@ class Session final : public uv::Mortal,
   Connection* shim_;
   Listener& listener_;
 
+  std::optional<FileId> recording_file_;
   Recorder recorder_;
   InputScanner scanner_;
   std::unique_ptr<Pty> pty_;

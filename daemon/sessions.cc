@@ -1,27 +1,8 @@
 #include "daemon/sessions.h"
 
-#include <sys/random.h>
-
-#include <array>
-#include <cerrno>
+#include "daemon/ids.h"
 
 namespace asciinemad {
-namespace {
-
-// 40 random bits in base 32: short enough to type, too many to meet twice.
-Result<std::string> make_id() {
-  constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
-  std::array<unsigned char, 8> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    return system_error("read random bytes", errno);
-  }
-  std::string id;
-  for (const unsigned char byte : random) id += kAlphabet[byte % kAlphabet.size()];
-  return id;
-}
-
-}  // namespace
-
 Result<std::string> Sessions::start(wire::Start start, Session::Resources resources,
                                     Connection& client, Connection& shim) {
   if (sessions_.size() >= kMaxSessions) {
@@ -45,6 +26,11 @@ std::vector<wire::SessionInfo> Sessions::list() const {
   return infos;
 }
 
+const Session* Sessions::find(std::string_view id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
 void Sessions::stop_all() {
   // stop() may end a session, which changes the map.
   std::vector<Session*> all;
@@ -55,8 +41,10 @@ void Sessions::stop_all() {
 void Sessions::on_session_ended(Session& session) {
   const auto found = sessions_.find(session.id());
   if (found == sessions_.end()) return;
+  const std::optional<FileId> file = session.recording_file();
   graveyard_.bury(std::move(found->second));
   sessions_.erase(found);
+  if (file.has_value()) listener_.on_recording_ended(*file);
   listener_.on_sessions_changed();
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/session.h"
@@ -15,6 +16,8 @@ class Sessions final : private Session::Listener {
   class Listener {
    public:
     virtual void on_sessions_changed() = 0;
+    // That file gets no longer.
+    virtual void on_recording_ended(const FileId& file) = 0;
 
    protected:
     ~Listener() = default;
@@ -31,6 +34,8 @@ class Sessions final : private Session::Listener {
                             Connection& shim);
 
   bool empty() const { return sessions_.empty(); }
+  // Null: there is none of this id.
+  const Session* find(std::string_view id) const;
   std::vector<wire::SessionInfo> list() const;
   void stop_all();
 

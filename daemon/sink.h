@@ -36,6 +36,9 @@ class Sink {
   // later write() may succeed again: space may come back.
   virtual Status write(std::string_view bytes, std::size_t& written) = 0;
 
+  // What it writes to; -1 when it is closed.
+  virtual int fd() const = 0;
+
   // True: the queue is at its bound; do not produce more until on_sink_drained().
   virtual bool congested() const = 0;
   // True: nothing waits in a queue.

@@ -125,6 +125,11 @@ Status ThreadSink::write(std::string_view bytes, std::size_t& written) {
   return {};
 }
 
+int ThreadSink::fd() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->closing ? -1 : shared_->fd.get();
+}
+
 bool ThreadSink::congested() const {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   return shared_->queue.size() + shared_->in_flight >= kMaxQueueBytes;

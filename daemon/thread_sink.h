@@ -17,6 +17,7 @@ class ThreadSink final : public Sink {
   ~ThreadSink() override;
 
   Status write(std::string_view bytes, std::size_t& written) override;
+  int fd() const override;
   bool congested() const override;
   bool idle() const override;
   void finish() override;

@@ -57,14 +57,28 @@ struct Request {
     # Any peer. Answer: status.
 
     shutdown @11 :Shutdown;
-    # Any peer. Answer: ok, or error `busy` when sessions live and `force` is not set. The socket
-    # is gone when the answer arrives.
+    # Any peer. Answer: ok, or error `busy` when sessions or playbacks live and `force` is not set.
+    # The socket is gone when the answer arrives.
+
+    play @12 :Play;
+    # Client. Begins a playback. Answer: playing; playbackFinished follows at its end. Meanwhile the
+    # connection may send attachTerminal, releaseTerminal, resize and stop, as a session's client.
+
+    control @13 :Control;
+    # Any peer. Steers a playback. Answer: ok, or error `noSession`.
+
+    fetch @14 :Fetch;
+    # Any peer that has no fetch under way. Answer: fetched, or error `invalid`; may take minutes.
+    # Closing the connection cancels.
   }
 }
 
 struct Reply {
   id @0 :UInt32;
   # That of the Request answered; 0 for events.
+
+  fds @13 :UInt8;
+  # Descriptors that belong to this message, as in Request.
 
   union {
     error @1 :Error;
@@ -80,6 +94,14 @@ struct Reply {
     # To the shim: SIGHUP to the command, SIGKILL after 5 s.
     finished @8 :Finished;
     # To the client: the session is over, every byte is written, the terminal is released.
+
+    playing @9 :Playing;
+    playbackFinished @10 :PlaybackFinished;
+    # Event to the client: the playback is over, the terminal is clean and released.
+    screenUndo @11 :Data;
+    # Event to a playback's client: what to write to the terminal should the daemon die, so that
+    # nothing stays on that the recording has turned on; replaces the one before. At most 4096 bytes.
+    fetched @12 :Fetched;
   }
 }
 
@@ -251,6 +273,7 @@ struct Status {
   uptime @4 :UInt64;     # microseconds
   onDemand @5 :Bool;     # exits by itself when idle
   sessions @6 :List(SessionInfo);
+  playbacks @7 :List(PlaybackInfo);
 }
 
 struct SessionInfo {
@@ -261,4 +284,113 @@ struct SessionInfo {
   duration @4 :UInt64;   # microseconds on the recording's time line
   size @5 :WindowSize;
   lostBytes @6 :UInt64;
+}
+
+struct Play {
+  # Descriptors: the recording, open for reading, unless followSession is set; then those of
+  # `terminal`. A regular file is read from its beginning, anything else from where it stands.
+  name @0 :Text;
+  # Of the recording, for lists and messages; never opened.
+  terminal @1 :Terminal;
+  size @2 :WindowSize;
+  # The terminal's.
+  speed @3 :Float64;
+  # Factor, 1e-6 to 1e9.
+  idleTimeLimit @4 :Float64;
+  # Seconds; 0: what the recording's header says.
+  loop @5 :Bool;
+  pauseOnMarkers @6 :Bool;
+  startAt @7 :UInt64;
+  # Microseconds of playback at speed 1.
+  output @8 :Output;
+  stream @9 :Stream;
+  trust @10 :Trust;
+  resizeTerminal @11 :Bool;
+  # Ask the terminal to take the recording's size, and put its own back at the end.
+  follow @12 :Bool;
+  # The recording is still being made: show its present screen, then what comes.
+  followSession @13 :Text;
+  # Follow the recording of this session of the same daemon; its whole id.
+  pauseKey @14 :Text;
+  stepKey @15 :Text;
+  nextMarkerKey @16 :Text;
+  # Key grammar as in the configuration file; empty: none.
+
+  enum Output {
+    screen @0;       # what the program wrote
+    asciicastV2 @1;  # a header, and each event as a line
+  }
+  enum Stream {
+    standard @0;  # output on the screen, all events in asciicast
+    output @1;
+    input @2;
+  }
+  enum Trust {
+    local @0;      # all but queries is passed to the terminal
+    untrusted @1;  # neither what writes the clipboard, DCS, APC... (docs/ARCHITECTURE.md)
+    trusted @2;    # everything
+  }
+}
+
+struct Playing {
+  playback @0 :Text;
+  # 8 characters of [a-z2-7], as a session's id.
+}
+
+struct PlaybackFinished {
+  how :union {
+    ended @0 :Void;        # of itself, or by `stop`, or by the key that quits
+    interrupted @1 :Void;  # by Ctrl-C
+    failed @2 :Text;       # "line N: reason", or another reason
+  }
+  warnings @3 :List(Text);
+  # What was wrong with the recording and passed over; a line each, at most 16.
+}
+
+struct Control {
+  playback @0 :Text;
+  # Its whole id.
+  union {
+    pause @1 :Void;
+    resume @2 :Void;
+    toggle @3 :Void;
+    step @4 :Void;              # to the next frame; pauses
+    stepBack @5 :Void;          # to the frame before; pauses
+    seekTo @6 :UInt64;          # microseconds of playback at speed 1
+    seekBy @7 :Int64;           # microseconds
+    seekToFraction @8 :Float64; # 0 to 1 of the whole
+    speed @9 :Float64;          # factor, 1e-6 to 1e9
+    nextMarker @10 :Void;       # pauses there
+    previousMarker @11 :Void;   # likewise
+    stop @12 :Void;
+  }
+}
+
+struct PlaybackInfo {
+  playback @0 :Text;
+  name @1 :Text;
+  position @2 :UInt64;   # microseconds of playback at speed 1
+  duration @3 :UInt64;   # the same; 0: not known yet
+  speed @4 :Float64;
+  paused @5 :Bool;
+  following @6 :Bool;    # shows what is being recorded, live
+  size @7 :WindowSize;   # of the recording
+}
+
+struct Fetch {
+  # The environment is the client's, whose command it is.
+  url @0 :Text;
+  maxBytes @1 :UInt64;    # of the decoded body
+  httpProxy @2 :Text;     # as in $http_proxy etc.; empty: none
+  httpsProxy @3 :Text;
+  noProxy @4 :Text;
+  caFile @5 :Text;        # $SSL_CERT_FILE; empty: the system's
+  caDirectory @6 :Text;
+  ipfsGateway @7 :Text;   # empty: https://ipfs.io
+}
+
+struct Fetched {
+  # Descriptor: an unlinked regular file with the body, positioned at its beginning.
+  url @0 :Text;           # where it was found in the end, without credentials
+  bytes @1 :UInt64;
 }

@@ -6,41 +6,17 @@
 
 #include "proto/asciinemad.capnp.h"
 #include "proto/codec.h"
+#include "proto/decode_values.h"
 
 namespace asciinemad::wire {
 namespace {
 
+using wire::get;
+
 constexpr int kNestingLimit = 16;
-constexpr std::size_t kMaxTermiosBytes = 256;
 constexpr std::size_t kMaxTailBytes = 3;
 constexpr std::size_t kMaxParserStateBytes = 8192;
-
-// Thrown for a value out of the range the schema states.
-struct OutOfRange {
-  std::string reason;
-};
-
-OutOfRange invalid(std::string reason) { return {std::move(reason)}; }
-
-std::string get(capnp::Text::Reader from) { return {from.begin(), from.size()}; }
-
-std::string get(capnp::Data::Reader from, std::size_t limit, const char* field) {
-  if (from.size() > limit) {
-    throw invalid(std::string(field) + " has " + std::to_string(from.size()) + " bytes; at most " +
-                  std::to_string(limit) + " are accepted");
-  }
-  return {reinterpret_cast<const char*>(from.begin()), from.size()};
-}
-
-WindowSize get(schema::WindowSize::Reader from) {
-  if (from.getCols() == 0 || from.getRows() == 0) throw invalid("a window size is zero");
-  return {from.getCols(), from.getRows(), from.getXpixel(), from.getYpixel()};
-}
-
-Terminal get(schema::Terminal::Reader from) {
-  return {from.getHasInput(), from.getHasOutput(), from.getInputIsTerminal(),
-          get(from.getSavedTermios(), kMaxTermiosBytes, "savedTermios")};
-}
+constexpr std::size_t kMaxUndoBytes = 4096;
 
 Start get(schema::Start::Reader from) {
   Start to;
@@ -134,6 +110,7 @@ StatusReply get(schema::Status::Reader from) {
                            get(session.getPath()), session.getPaused(), session.getDuration(),
                            get(session.getSize()), session.getLostBytes()});
   }
+  for (auto playback : from.getPlaybacks()) to.playbacks.push_back(get(playback));
   return to;
 }
 
@@ -212,6 +189,15 @@ Request get(schema::Request::Reader from) {
     case schema::Request::SHUTDOWN:
       to.body = Shutdown{from.getShutdown().getForce()};
       break;
+    case schema::Request::PLAY:
+      to.body = get(from.getPlay());
+      break;
+    case schema::Request::CONTROL:
+      to.body = get(from.getControl());
+      break;
+    case schema::Request::FETCH:
+      to.body = get(from.getFetch());
+      break;
     default:
       to.body = Unknown{static_cast<std::uint16_t>(from.which())};
   }
@@ -221,6 +207,7 @@ Request get(schema::Request::Reader from) {
 Reply get(schema::Reply::Reader from) {
   Reply to;
   to.id = from.getId();
+  to.fds = from.getFds();
   switch (from.which()) {
     case schema::Reply::ERROR: {
       const auto error = from.getError();
@@ -249,6 +236,18 @@ Reply get(schema::Reply::Reader from) {
       break;
     case schema::Reply::FINISHED:
       to.body = get(from.getFinished());
+      break;
+    case schema::Reply::PLAYING:
+      to.body = Playing{get(from.getPlaying().getPlayback())};
+      break;
+    case schema::Reply::PLAYBACK_FINISHED:
+      to.body = get(from.getPlaybackFinished());
+      break;
+    case schema::Reply::SCREEN_UNDO:
+      to.body = ScreenUndo{get(from.getScreenUndo(), kMaxUndoBytes, "screenUndo")};
+      break;
+    case schema::Reply::FETCHED:
+      to.body = Fetched{get(from.getFetched().getUrl()), from.getFetched().getBytes()};
       break;
     default:
       to.body = Unknown{static_cast<std::uint16_t>(from.which())};

@@ -4,36 +4,12 @@
 
 #include "proto/asciinemad.capnp.h"
 #include "proto/codec.h"
+#include "proto/encode_values.h"
 
 namespace asciinemad::wire {
 namespace {
 
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-capnp::Text::Reader text(const std::string& s) { return {s.c_str(), s.size()}; }
-
-capnp::Data::Reader data(const std::string& s) {
-  return {reinterpret_cast<const kj::byte*>(s.data()), s.size()};
-}
-
-void put(schema::WindowSize::Builder to, const WindowSize& from) {
-  to.setCols(from.cols);
-  to.setRows(from.rows);
-  to.setXpixel(from.xpixel);
-  to.setYpixel(from.ypixel);
-}
-
-void put(schema::Terminal::Builder to, const Terminal& from) {
-  to.setHasInput(from.has_input);
-  to.setHasOutput(from.has_output);
-  to.setInputIsTerminal(from.input_is_terminal);
-  to.setSavedTermios(data(from.saved_termios));
-}
+using wire::put;
 
 void put(schema::Notifications::Builder to, const Notifications& from) {
   to.setEnabled(from.enabled);
@@ -119,6 +95,8 @@ void put(schema::Status::Builder to, const StatusReply& from) {
     put(list[i].initSize(), info.size);
     list[i].setLostBytes(info.lost_bytes);
   }
+  auto playbacks = to.initPlaybacks(static_cast<unsigned>(from.playbacks.size()));
+  for (unsigned i = 0; i < playbacks.size(); ++i) put(playbacks[i], from.playbacks[i]);
 }
 
 void put(schema::Finished::Builder to, const Finished& from) {
@@ -182,6 +160,9 @@ void put_body(schema::Request::Builder to, const Request& from) {
                  },
                  [&](const GetStatus&) { to.setStatus(); },
                  [&](const Shutdown& m) { to.initShutdown().setForce(m.force); },
+                 [&](const Play& m) { put(to.initPlay(), m); },
+                 [&](const Control& m) { put(to.initControl(), m); },
+                 [&](const Fetch& m) { put(to.initFetch(), m); },
              },
              from.body);
 }
@@ -206,6 +187,14 @@ void put_body(schema::Reply::Builder to, const Reply& from) {
                  [&](const Checkpoint& m) { put(to.initCheckpoint(), m); },
                  [&](const Terminate&) { to.setTerminate(); },
                  [&](const Finished& m) { put(to.initFinished(), m); },
+                 [&](const Playing& m) { to.initPlaying().setPlayback(text(m.playback)); },
+                 [&](const PlaybackFinished& m) { put(to.initPlaybackFinished(), m); },
+                 [&](const ScreenUndo& m) { to.setScreenUndo(data(m.bytes)); },
+                 [&](const Fetched& m) {
+                   auto fetched = to.initFetched();
+                   fetched.setUrl(text(m.url));
+                   fetched.setBytes(m.bytes);
+                 },
              },
              from.body);
 }
@@ -229,6 +218,7 @@ void put(schema::Request::Builder to, const Request& from) {
 
 void put(schema::Reply::Builder to, const Reply& from) {
   to.setId(from.id);
+  to.setFds(from.fds);
   put_body(to, from);
 }
 

@@ -116,6 +116,74 @@ struct Shutdown {
   bool force = false;
 };
 
+struct Play {
+  enum class Output { screen, asciicast_v2 };
+  enum class Stream { standard, output, input };
+  enum class Trust { local, untrusted, trusted };
+
+  std::string name;
+  Terminal terminal;
+  WindowSize size;
+  double speed = 1;
+  double idle_time_limit_s = 0;
+  bool loop = false;
+  bool pause_on_markers = false;
+  std::uint64_t start_at_us = 0;
+  Output output = Output::screen;
+  Stream stream = Stream::standard;
+  Trust trust = Trust::untrusted;
+  bool resize_terminal = false;
+  bool follow = false;
+  std::string follow_session;
+  std::string pause_key;
+  std::string step_key;
+  std::string next_marker_key;
+};
+
+// What a person at the keyboard or a peer may ask of a playback.
+namespace control {
+struct Unknown {};  // from a newer schema
+struct Pause {};
+struct Resume {};
+struct Toggle {};
+struct Step {};
+struct StepBack {};
+struct SeekTo {
+  std::uint64_t at_us = 0;
+};
+struct SeekBy {
+  std::int64_t by_us = 0;
+};
+struct SeekToFraction {
+  double fraction = 0;
+};
+struct SetSpeed {
+  double speed = 1;
+};
+struct NextMarker {};
+struct PreviousMarker {};
+struct Stop {};
+}  // namespace control
+
+struct Control {
+  std::string playback;
+  std::variant<control::Unknown, control::Pause, control::Resume, control::Toggle, control::Step,
+               control::StepBack, control::SeekTo, control::SeekBy, control::SeekToFraction,
+               control::SetSpeed, control::NextMarker, control::PreviousMarker, control::Stop>
+      action;
+};
+
+struct Fetch {
+  std::string url;
+  std::uint64_t max_bytes = 0;
+  std::string http_proxy;
+  std::string https_proxy;
+  std::string no_proxy;
+  std::string ca_file;
+  std::string ca_directory;
+  std::string ipfs_gateway;
+};
+
 // A union member that this schema does not know.
 struct Unknown {
   std::uint16_t member = 0;
@@ -125,7 +193,7 @@ struct Request {
   std::uint32_t id = 0;
   std::uint8_t fds = 0;
   std::variant<Unknown, Hello, Start, Resume, AttachTerminal, ReleaseTerminal, Resize, Stop, Exited,
-               GetStatus, Shutdown>
+               GetStatus, Shutdown, Play, Control, Fetch>
       body;
 };
 
@@ -156,6 +224,17 @@ struct SessionInfo {
   std::uint64_t lost_bytes = 0;
 };
 
+struct PlaybackInfo {
+  std::string playback;
+  std::string name;
+  std::uint64_t position_us = 0;
+  std::uint64_t duration_us = 0;
+  double speed = 1;
+  bool paused = false;
+  bool following = false;
+  WindowSize size;
+};
+
 struct StatusReply {
   std::string software;
   std::uint32_t pid = 0;
@@ -164,6 +243,7 @@ struct StatusReply {
   std::uint64_t uptime_us = 0;
   bool on_demand = false;
   std::vector<SessionInfo> sessions;
+  std::vector<PlaybackInfo> playbacks;
 };
 
 struct Terminate {};
@@ -174,11 +254,32 @@ struct Finished {
   std::string loss_reason;
 };
 
+struct Playing {
+  std::string playback;
+};
+
+struct PlaybackFinished {
+  enum class How { ended, interrupted, failed };
+  How how = How::ended;
+  std::string reason;  // when failed
+  std::vector<std::string> warnings;
+};
+
+struct ScreenUndo {
+  std::string bytes;
+};
+
+struct Fetched {
+  std::string url;
+  std::uint64_t bytes = 0;
+};
+
 struct Reply {
   std::uint32_t id = 0;
   std::variant<Unknown, ErrorReply, Ok, HelloReply, Started, StatusReply, Checkpoint, Terminate,
-               Finished>
+               Finished, Playing, PlaybackFinished, ScreenUndo, Fetched>
       body;
+  std::uint8_t fds = 0;
 };
 
 }  // namespace asciinemad::wire

@@ -9,8 +9,9 @@
 set -eu
 
 build_packages=(
-  capnproto ccache g++ libcapnp-dev libinih-dev libsimdjson-dev libtomlplusplus-dev libuv1-dev
-  meson ninja-build pkg-config scdoc
+  capnproto ccache g++ libcapnp-dev libcpp-httplib-dev libinih-dev libsimdjson-dev libssl-dev
+  libtomlplusplus-dev libuv1-dev libvterm-dev libzstd-dev meson ninja-build pkg-config scdoc
+  zlib1g-dev
 )
 
 test_packages=(

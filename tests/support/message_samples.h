@@ -56,6 +56,28 @@ inline wire::Checkpoint sample_checkpoint() {
   return checkpoint;
 }
 
+inline wire::Play sample_play() {
+  wire::Play play;
+  play.name = odd_text();
+  play.terminal = sample_terminal();
+  play.size = {kMost<std::uint16_t>, 1, 2, 3};
+  play.speed = 1e-6;
+  play.idle_time_limit_s = 1e9;
+  play.loop = true;
+  play.pause_on_markers = true;
+  play.start_at_us = kMost<std::uint64_t>;
+  play.output = wire::Play::Output::asciicast_v2;
+  play.stream = wire::Play::Stream::input;
+  play.trust = wire::Play::Trust::trusted;
+  play.resize_terminal = true;
+  play.follow = true;
+  play.follow_session = "abcdefg2";
+  play.pause_key = "p";
+  play.step_key = "C-s";
+  play.next_marker_key = "]";
+  return play;
+}
+
 inline std::vector<wire::Request> sample_requests() {
   using Kind = wire::Exit::Kind;
   constexpr std::uint32_t kId = kMost<std::uint32_t>;
@@ -76,6 +98,22 @@ inline std::vector<wire::Request> sample_requests() {
       {11, kMost<std::uint8_t>, wire::GetStatus{}},
       {12, 0, wire::Shutdown{true}},
       {13, 0, wire::Shutdown{false}},
+      {14, 3, sample_play()},
+      {15, 1, wire::Play{}},
+      {16, 0,
+       wire::Fetch{"https://host/x", kMost<std::uint64_t>, "h", "hs", "no", "/f", "/d", "gw"}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::Pause{}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::Resume{}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::Toggle{}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::Step{}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::StepBack{}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::SeekTo{kMost<std::uint64_t>}}},
+      {17, 0, wire::Control{"", wire::control::SeekBy{std::numeric_limits<std::int64_t>::min()}}},
+      {17, 0, wire::Control{odd_text(), wire::control::SeekToFraction{1}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::SetSpeed{1e9}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::NextMarker{}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::PreviousMarker{}}},
+      {17, 0, wire::Control{"abcdefg2", wire::control::Stop{}}},
   };
 }
 
@@ -90,6 +128,9 @@ inline std::vector<wire::Reply> sample_replies() {
   status.on_demand = true;
   status.sessions = {{"aaaaaaa2", "sh", "-", true, 1, {132, 43, 0, 0}, kMost<std::uint64_t>},
                      {"", "", "", false, kMost<std::uint64_t>, {1, 1, 1, 1}, 0}};
+  status.playbacks = {
+      {"bbbbbbb2", "x.cast", 1, kMost<std::uint64_t>, 1e9, true, true, {1, 2, 3, 4}},
+      {"", odd_text(), 0, 0, 1, false, false, {80, 24, 0, 0}}};
   return {
       {kMost<std::uint32_t>, wire::ErrorReply{wire::ErrorCode::internal, ""}},
       {1, wire::ErrorReply{wire::ErrorCode::invalid, odd_text()}},
@@ -110,6 +151,12 @@ inline std::vector<wire::Reply> sample_replies() {
       {15, wire::Finished{{Kind::code, 255}, kMost<std::uint64_t>, "No space left on device"}},
       {16, wire::Finished{{Kind::signal, 9}, 1, odd_text()}},
       {17, wire::Finished{{Kind::exec_failed, kMost<std::uint16_t>}, 2, "x"}},
+      {18, wire::Playing{"abcdefg2"}},
+      {19, wire::PlaybackFinished{wire::PlaybackFinished::How::ended, "", {"line 3: bad", ""}}},
+      {20, wire::PlaybackFinished{wire::PlaybackFinished::How::interrupted, "", {}}},
+      {21, wire::PlaybackFinished{wire::PlaybackFinished::How::failed, "line 1: x", {}}},
+      {22, wire::ScreenUndo{std::string(4096, '\x1b')}},
+      {23, wire::Fetched{"https://host/y", kMost<std::uint64_t>}, 1},
   };
 }
 

@@ -55,6 +55,37 @@ auto fields(const StatusReply& m) {
 auto fields(const Finished& m) {
   return std::tuple_cat(std::tie(m.lost_bytes, m.loss_reason), fields(m.exit));
 }
+auto fields(const Play& m) {
+  return std::tuple_cat(
+      std::tie(m.name, m.size, m.speed, m.idle_time_limit_s, m.loop, m.pause_on_markers,
+               m.start_at_us, m.output, m.stream, m.trust, m.resize_terminal, m.follow,
+               m.follow_session, m.pause_key, m.step_key, m.next_marker_key),
+      fields(m.terminal));
+}
+auto fields(const Fetch& m) {
+  return std::tie(m.url, m.max_bytes, m.http_proxy, m.https_proxy, m.no_proxy, m.ca_file,
+                  m.ca_directory, m.ipfs_gateway);
+}
+// Which action, and its number if it has one.
+std::tuple<std::string, std::size_t, std::uint64_t, std::int64_t, double> fields(const Control& m) {
+  const auto* to = std::get_if<control::SeekTo>(&m.action);
+  const auto* by = std::get_if<control::SeekBy>(&m.action);
+  const auto* part = std::get_if<control::SeekToFraction>(&m.action);
+  const auto* speed = std::get_if<control::SetSpeed>(&m.action);
+  return {m.playback, m.action.index(), to != nullptr ? to->at_us : 0,
+          by != nullptr ? by->by_us : 0,
+          part != nullptr    ? part->fraction
+          : speed != nullptr ? speed->speed
+                             : 0};
+}
+auto fields(const Playing& m) { return std::tie(m.playback); }
+auto fields(const PlaybackFinished& m) { return std::tie(m.how, m.reason, m.warnings); }
+auto fields(const ScreenUndo& m) { return std::tie(m.bytes); }
+auto fields(const Fetched& m) { return std::tie(m.url, m.bytes); }
+auto fields(const PlaybackInfo& m) {
+  return std::tie(m.playback, m.name, m.position_us, m.duration_us, m.speed, m.paused, m.following,
+                  m.size);
+}
 std::tuple<> fields(const ReleaseTerminal&) { return {}; }
 std::tuple<> fields(const Stop&) { return {}; }
 std::tuple<> fields(const GetStatus&) { return {}; }
@@ -67,6 +98,10 @@ bool same(const Message& a, const Message& b) {
     if (a.sessions.size() != b.sessions.size()) return false;
     for (std::size_t i = 0; i < a.sessions.size(); ++i) {
       if (fields(a.sessions[i]) != fields(b.sessions[i])) return false;
+    }
+    if (a.playbacks.size() != b.playbacks.size()) return false;
+    for (std::size_t i = 0; i < a.playbacks.size(); ++i) {
+      if (fields(a.playbacks[i]) != fields(b.playbacks[i])) return false;
     }
   }
   return fields(a) == fields(b);
@@ -132,6 +167,7 @@ TEST_CASE("codec: every reply comes back as it was") {
     const auto back = decode_reply(encoded(reply));
     REQUIRE(back.ok());
     CHECK(back->id == reply.id);
+    CHECK(back->fds == reply.fds);
     CHECK(same_body(back->body, reply.body));
   }
 }
@@ -162,7 +198,7 @@ TEST_CASE("codec: a union member of a newer schema is Unknown, and its id is kep
   const std::string release = encoded(Request{77, 2, ReleaseTerminal{}});
   const std::string ok = encoded(Reply{78, Ok{}});
   const std::string terminate = encoded(Reply{78, Terminate{}});
-  for (const int member : {11, 12, 255, 256, 32768, 65535}) {
+  for (const int member : {14, 15, 255, 256, 32768, 65535}) {
     const auto number = static_cast<std::uint16_t>(member);
     const auto request = decode_request(patched(stop, release, number));
     REQUIRE(request.ok());
@@ -176,6 +212,43 @@ TEST_CASE("codec: a union member of a newer schema is Unknown, and its id is kep
     CHECK(reply->id == 78);
     REQUIRE(std::holds_alternative<Unknown>(reply->body));
     CHECK(std::get<Unknown>(reply->body).member == number);
+  }
+}
+
+TEST_CASE("codec: an action of a newer schema is Unknown, trust of a newer kind is none") {
+  const auto action =
+      decode_request(patched(encoded(Request{1, 0, Control{"x", control::Pause{}}}),
+                             encoded(Request{1, 0, Control{"x", control::Resume{}}}), 4711));
+  REQUIRE(action.ok());
+  CHECK(std::holds_alternative<control::Unknown>(std::get<Control>(action->body).action));
+
+  Play trusted;
+  trusted.trust = Play::Trust::trusted;
+  Play local;
+  local.trust = Play::Trust::local;
+  const auto play =
+      decode_request(patched(encoded(Request{1, 1, trusted}), encoded(Request{1, 1, local}), 99));
+  REQUIRE(play.ok());
+  CHECK(std::get<Play>(play->body).trust == Play::Trust::untrusted);
+}
+
+TEST_CASE("codec: numbers of a playback that make no sense are refused and named") {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const double speed : {0.0, -1.0, 9e-7, 1.1e9, kInfinity, std::nan("")}) {
+    Play play;
+    play.speed = speed;
+    CHECK(mentions(reason_against(encoded(Request{1, 1, play})), "speed"));
+    const Control control{"x", control::SetSpeed{speed}};
+    CHECK(mentions(reason_against(encoded(Request{1, 0, control})), "speed"));
+  }
+  for (const double limit : {-1.0, 1.1e9, kInfinity, std::nan("")}) {
+    Play play;
+    play.idle_time_limit_s = limit;
+    CHECK(mentions(reason_against(encoded(Request{1, 1, play})), "idleTimeLimit"));
+  }
+  for (const double part : {-0.1, 1.1, kInfinity, std::nan("")}) {
+    const Control control{"x", control::SeekToFraction{part}};
+    CHECK(mentions(reason_against(encoded(Request{1, 0, control})), "seekToFraction"));
   }
 }
 

@@ -70,6 +70,7 @@ void check_defaults(const Config& config) {
   CHECK(config.play.pause_key == key(" "));
   CHECK(config.play.step_key == key("."));
   CHECK(config.play.next_marker_key == key("]"));
+  CHECK(config.play.max_download_bytes == 1073741824);
   CHECK(config.notifications.enabled);
   CHECK(config.notifications.command == std::nullopt);
   CHECK(config.token == std::nullopt);
@@ -92,6 +93,7 @@ void check_full(const Config& config) {
   CHECK(config.play.pause_key == key("p"));
   CHECK(config.play.step_key == key("s"));
   CHECK(config.play.next_marker_key == key("m"));
+  CHECK(config.play.max_download_bytes == 20971520);
   CHECK_FALSE(config.notifications.enabled);
   CHECK(config.notifications.command == "tmux display-message \"$TEXT\"");
 }
@@ -120,6 +122,7 @@ TEST_CASE("ini: every setting") {
       "idle_time_limit = 2.5\nyes = ON\nQuiet: True\npause_key = C-p\n"
       "add_marker_key = ^x\nprefix_key = c-A\n"
       "[play]\nspeed=2\nidle_time_limit = 1\npause_key = p\nstep_key = s\nnext_marker_key = m\n"
+      "max_download = 20\n"
       "[notifications]\nenabled = 0\ncommand = tmux display-message \"$TEXT\"\n");
   CHECK(f.complaint(loaded).empty());
   REQUIRE(loaded.ok());
@@ -134,7 +137,7 @@ TEST_CASE("toml: every setting") {
       "capture_env = \"SHELL,LANG\"\nidle_time_limit = 2.5\nyes = true\nquiet = true\n"
       "pause_key = \"C-p\"\nadd_marker_key = \"^x\"\nprefix_key = \"C+a\"\n"
       "[playback]\nspeed = 2\nidle_time_limit = 1\npause_key = \"p\"\nstep_key = \"s\"\n"
-      "next_marker_key = \"m\"\n"
+      "next_marker_key = \"m\"\nmax_download = 20\n"
       "[notifications]\nenabled = false\ncommand = 'tmux display-message \"$TEXT\"'\n");
   CHECK(f.complaint(loaded).empty());
   REQUIRE(loaded.ok());
@@ -286,6 +289,22 @@ TEST_CASE("numbers") {
     const auto loaded = f.load_ini("[play]\nspeed = " + text + "\n");
     REQUIRE(loaded.ok());
     CHECK(loaded->config.play.speed == number);
+  }
+}
+
+TEST_CASE("the bound of a download is in MiB") {
+  Fixture f;
+  for (const std::string bad : {"", "0", "0.5", "-1", "1048577", "nan", "1 GB"}) {
+    CHECK(f.complaint(f.load_ini("[play]\nmax_download = " + bad + "\n")) ==
+          "config:2: [play] max_download: \"" + bad +
+              "\" is not a number of MiB from 1 to 1048576");
+  }
+  CHECK_FALSE(f.load_toml("[playback]\nmax_download = true\n").ok());
+  for (const auto& [text, bytes] :
+       {std::pair<std::string, std::uint64_t>{"1", 1048576}, {"1048576", 1099511627776}}) {
+    const auto loaded = f.load_toml("[playback]\nmax_download = " + text + "\n");
+    REQUIRE(loaded.ok());
+    CHECK(loaded->config.play.max_download_bytes == bytes);
   }
 }
 

@@ -1,0 +1,19 @@
+#include "client/files_output.h"
+
+#include "common/fd.h"
+
+namespace asciinemad {
+
+Status BlockOutput::flush() {
+  if (!failure_.has_value() && !bytes_.empty()) {
+    if (Status written = write_all(fd_, bytes_, -1); !written.ok()) {
+      failure_ = system_error("write " + name_, written.error().sys_errno);
+    }
+  }
+  bytes_.clear();
+  // One huge event must not be paid for until the end.
+  if (bytes_.capacity() > 8 * kBlockBytes) bytes_.shrink_to_fit();
+  return failure_.has_value() ? Status(*failure_) : Status();
+}
+
+}  // namespace asciinemad

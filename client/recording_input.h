@@ -1,0 +1,42 @@
+// RecordingInput: a FILE argument on its way from asciinema, which can fetch it, to
+// asciinema-files, which can read it.
+//
+// It travels as three words of the helper's command line, so that any name gets there unharmed.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/fd.h"
+#include "common/paths.h"
+
+namespace asciinemad {
+
+struct RecordingInput {
+  enum class Kind {
+    path,
+    standard_input,
+    fetched,  // `file` holds it
+    failed,   // it could not be fetched; `problem` says why
+  };
+
+  Kind kind = Kind::path;
+  std::string name;  // as users know it
+  Fd file = {};
+  std::string problem = {};
+};
+
+// What the FILE argument `name` stands for. Fetches it if need be.
+RecordingInput find_recording_input(const Environment& environment, const std::string& name);
+
+inline constexpr std::size_t kWordsPerInput = 3;
+
+// `input.file` gets open for the program that is executed next.
+void append_words(const RecordingInput& input, std::vector<std::string>& words);
+
+// `words` are kWordsPerInput that append_words() made; anything else ends the program.
+RecordingInput parse_words(std::span<char* const> words);
+
+}  // namespace asciinemad

@@ -1,0 +1,215 @@
+#include "client/status.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "common/json_text.h"
+#include "common/printable.h"
+#include "common/utf8.h"
+
+namespace asciinemad {
+namespace {
+
+constexpr std::size_t kColumns = 5;  // those that are filled up with blanks
+
+struct Row {
+  std::array<std::string, kColumns> columns;
+  std::string rest;
+};
+
+std::string size_text(const wire::WindowSize& size) {
+  return std::to_string(size.cols) + "x" + std::to_string(size.rows);
+}
+
+std::string number_text(double number) {
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%g", number);
+  return digits.data();
+}
+
+std::string seconds_json(std::uint64_t us) {
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%llu.%06llu",
+                static_cast<unsigned long long>(us / 1'000'000),
+                static_cast<unsigned long long>(us % 1'000'000));
+  return digits.data();
+}
+
+std::string state_of(const wire::SessionInfo& session) {
+  return session.paused ? "paused" : "recording";
+}
+
+std::string state_of(const wire::PlaybackInfo& playback) {
+  if (playback.paused) return "paused";
+  return playback.following ? "following" : "playing";
+}
+
+Row row_of(const wire::SessionInfo& session) {
+  const std::string incomplete = session.lost_bytes > 0 ? " INCOMPLETE" : "";
+  return {{"recording", session.session, size_text(session.size), clock_text(session.duration_us),
+           state_of(session) + incomplete},
+          printable(session.path) + "  (" + printable(session.command) + ")"};
+}
+
+Row row_of(const wire::PlaybackInfo& playback) {
+  const std::string whole =
+      playback.duration_us > 0 ? "/" + clock_text(playback.duration_us) : std::string();
+  const std::string speed =
+      playback.speed == 1 ? std::string() : " x" + number_text(playback.speed);
+  return {{"playback", playback.playback, size_text(playback.size),
+           clock_text(playback.position_us) + whole, state_of(playback) + speed},
+          printable(playback.name)};
+}
+
+// One JSON object, member by member.
+class Object {
+ public:
+  Object& text(std::string_view name, std::string_view value) {
+    begin(name);
+    Utf8Decoder decoder;
+    std::string valid(decoder.decode(value));
+    valid += decoder.finish();
+    append_json_string(json_, valid);
+    return *this;
+  }
+  Object& raw(std::string_view name, const std::string& value) {
+    begin(name);
+    json_ += value;
+    return *this;
+  }
+  std::string done() const { return json_ + "}"; }
+
+ private:
+  void begin(std::string_view name) {
+    json_ += json_.empty() ? "{" : ", ";
+    append_json_string(json_, name);
+    json_ += ": ";
+  }
+
+  std::string json_;
+};
+
+std::string json_of(const wire::SessionInfo& session) {
+  return Object()
+      .text("kind", "recording")
+      .text("id", session.session)
+      .text("state", state_of(session))
+      .raw("time", seconds_json(session.duration_us))
+      .raw("cols", std::to_string(session.size.cols))
+      .raw("rows", std::to_string(session.size.rows))
+      .raw("lost_bytes", std::to_string(session.lost_bytes))
+      .text("file", session.path)
+      .text("command", session.command)
+      .done();
+}
+
+std::string json_of(const wire::PlaybackInfo& playback) {
+  return Object()
+      .text("kind", "playback")
+      .text("id", playback.playback)
+      .text("state", state_of(playback))
+      .raw("time", seconds_json(playback.position_us))
+      .raw("duration", playback.duration_us > 0 ? seconds_json(playback.duration_us) : "null")
+      .raw("speed", number_text(playback.speed))
+      .raw("following", playback.following ? "true" : "false")
+      .raw("cols", std::to_string(playback.size.cols))
+      .raw("rows", std::to_string(playback.size.rows))
+      .text("file", playback.name)
+      .done();
+}
+
+template <typename Info>
+std::vector<Info> find_by_id(const std::vector<Info>& all, std::string Info::*id,
+                             std::string_view wanted) {
+  std::vector<Info> found;
+  for (const Info& info : all) {
+    if (info.*id == wanted) return {info};
+    if (!wanted.empty() && (info.*id).starts_with(wanted)) found.push_back(info);
+  }
+  return found;
+}
+
+bool is_called(const wire::PlaybackInfo& playback, std::string_view wanted) {
+  const std::string_view name = playback.name;
+  return name == wanted || name.substr(name.rfind('/') + 1) == wanted;
+}
+
+}  // namespace
+
+Result<wire::StatusReply> get_status(DaemonLink& link) {
+  wire::Request request;
+  request.body = wire::GetStatus{};
+  TRY_ASSIGN(wire::Reply reply, link.call(std::move(request), {}));
+  auto* status = std::get_if<wire::StatusReply>(&reply.body);
+  if (status == nullptr) return Error{Errc::invalid_data, "asciinemad gave no status"};
+  return std::move(*status);
+}
+
+std::vector<wire::SessionInfo> find_sessions(const wire::StatusReply& status,
+                                             std::string_view wanted) {
+  return find_by_id(status.sessions, &wire::SessionInfo::session, wanted);
+}
+
+std::vector<wire::PlaybackInfo> find_playbacks(const wire::StatusReply& status,
+                                               std::string_view wanted) {
+  std::vector<wire::PlaybackInfo> found =
+      find_by_id(status.playbacks, &wire::PlaybackInfo::playback, wanted);
+  if (!found.empty()) return found;
+  for (const wire::PlaybackInfo& playback : status.playbacks) {
+    if (is_called(playback, wanted)) found.push_back(playback);
+  }
+  return found;
+}
+
+std::string list_text(const std::vector<wire::SessionInfo>& sessions,
+                      const std::vector<wire::PlaybackInfo>& playbacks,
+                      std::string_view indentation) {
+  std::vector<Row> rows;
+  rows.reserve(sessions.size() + playbacks.size());
+  for (const wire::SessionInfo& session : sessions) rows.push_back(row_of(session));
+  for (const wire::PlaybackInfo& playback : playbacks) rows.push_back(row_of(playback));
+  std::array<std::size_t, kColumns> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      widths.at(i) = std::max(widths.at(i), row.columns.at(i).size());
+    }
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    text += indentation;
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      const std::string& column = row.columns.at(i);
+      text += column + std::string(widths.at(i) - column.size() + 2, ' ');
+    }
+    text += row.rest + "\n";
+  }
+  return text;
+}
+
+std::string list_json(const wire::StatusReply& status) {
+  std::vector<std::string> objects;
+  objects.reserve(status.sessions.size() + status.playbacks.size());
+  for (const wire::SessionInfo& session : status.sessions) objects.push_back(json_of(session));
+  for (const wire::PlaybackInfo& playback : status.playbacks) objects.push_back(json_of(playback));
+  if (objects.empty()) return "[]\n";
+  std::string json = "[";
+  for (std::size_t i = 0; i < objects.size(); ++i) json += (i == 0 ? "\n" : ",\n") + objects[i];
+  return json + "\n]\n";
+}
+
+std::string clock_text(std::uint64_t us) {
+  const std::uint64_t seconds = us / 1'000'000;
+  std::array<char, 40> text{};
+  if (seconds < 3600) {
+    std::snprintf(text.data(), text.size(), "%u:%02u", static_cast<unsigned>(seconds / 60),
+                  static_cast<unsigned>(seconds % 60));
+  } else {
+    std::snprintf(text.data(), text.size(), "%llu:%02u:%02u",
+                  static_cast<unsigned long long>(seconds / 3600),
+                  static_cast<unsigned>(seconds / 60 % 60), static_cast<unsigned>(seconds % 60));
+  }
+  return text.data();
+}
+
+}  // namespace asciinemad

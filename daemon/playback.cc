@@ -1,0 +1,362 @@
+#include "daemon/playback.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/log.h"
+#include "daemon/screen_replay.h"
+
+namespace asciinemad {
+namespace {
+
+// Other sessions get their turn after so much.
+constexpr std::size_t kMaxBytesPerTurn = std::size_t{256} << 10;
+constexpr std::size_t kMaxBatchBytes = std::size_t{32} << 10;
+constexpr std::size_t kMaxInfoBytes = 256;
+
+std::optional<Key> key_of(const std::string& text) {
+  Result<Key> key = parse_key(text);
+  if (text.empty() || !key.ok()) return std::nullopt;
+  return *key;
+}
+
+ScreenPolicy policy_of(wire::Play::Trust trust) {
+  switch (trust) {
+    case wire::Play::Trust::local:
+      return ScreenPolicy::local;
+    case wire::Play::Trust::trusted:
+      return ScreenPolicy::trusted;
+    case wire::Play::Trust::untrusted:
+      break;
+  }
+  return ScreenPolicy::untrusted;
+}
+
+PlaybackFeed::Options feed_options(const wire::Play& play, const std::string& spool_directory) {
+  PlaybackFeed::Options options;
+  options.policy = policy_of(play.trust);
+  options.code = play.stream == wire::Play::Stream::input ? "i" : "o";
+  options.all_events = play.output == wire::Play::Output::asciicast_v2;
+  if (play.idle_time_limit_s > 0) {
+    options.idle_limit_us = static_cast<std::uint64_t>(std::llround(play.idle_time_limit_s * 1e6));
+  }
+  options.follow = play.follow;
+  options.spool_directory = spool_directory;
+  return options;
+}
+
+}  // namespace
+
+Playback::Playback(const Context& context, std::string id, wire::Play play, Connection& client,
+                   Listener& listener)
+    : context_(context),
+      id_(std::move(id)),
+      play_(std::move(play)),
+      client_(&client),
+      listener_(listener),
+      bindings_{key_of(play_.pause_key), key_of(play_.step_key), key_of(play_.next_marker_key)},
+      status_timer_(uv::make_timer(context.loop)),
+      deadline_(uv::make_timer(context.loop)),
+      keys_(bindings_),
+      size_(play_.size),
+      recorded_size_(play_.size),
+      speed_(play_.speed) {
+  if (play_.output == wire::Play::Output::asciicast_v2) writer_ = make_asciicast_writer(2);
+}
+
+Result<std::unique_ptr<Playback>> Playback::create(const Context& context, std::string id,
+                                                   wire::Play play, Fd recording,
+                                                   Terminal::Resources terminal, Connection& client,
+                                                   Listener& listener) {
+  std::unique_ptr<Playback> playback(
+      new Playback(context, std::move(id), std::move(play), client, listener));
+  TRY(playback->open(std::move(recording), std::move(terminal)));
+  client.become_client(*playback);
+  return playback;
+}
+
+Status Playback::open(Fd recording, Terminal::Resources terminal) {
+  log::info("playback ", id_, ": ", play_.name);
+  source_ = file_id(recording.get());
+  TRY_ASSIGN(timer_, uv::PreciseTimer::make(context_.loop, *this));
+  TRY_ASSIGN(terminal_,
+             Terminal::open(context_.loop, std::move(terminal), context_.input_scratch, *this));
+  TRY_ASSIGN(feed_, PlaybackFeed::start(context_.loop, std::move(recording),
+                                        feed_options(play_, context_.spool_directory), *this));
+  terminal_->set_reading(true);
+  return {};
+}
+
+wire::PlaybackInfo Playback::info() const {
+  wire::PlaybackInfo info;
+  info.playback = id_;
+  // Cut, so that a thousand of them fit into a message.
+  info.name = play_.name.substr(0, kMaxInfoBytes);
+  info.position_us = position_us();
+  info.duration_us = feed_->duration_us();
+  info.speed = speed_;
+  info.paused = paused_;
+  info.following = live_;
+  info.size = recorded_size_;
+  return info;
+}
+
+std::uint64_t Playback::position_us() const {
+  if (paused_ || live_ || jumping_ || help_ || phase_ != Phase::playing) return position_us_;
+  const std::uint64_t now = context_.clock.now_us();
+  const double passed = static_cast<double>(now - std::min(now, anchor_us_)) * speed_;
+  const std::uint64_t position = position_us_ + static_cast<std::uint64_t>(passed);
+  const std::uint64_t duration = feed_->duration_us();
+  return duration > 0 && !play_.follow ? std::min(position, std::max(duration, position_us_))
+                                       : position;
+}
+
+void Playback::set_position(std::uint64_t position_us) {
+  position_us_ = position_us;
+  anchor_us_ = context_.clock.now_us();
+}
+
+std::uint64_t Playback::due_us(const PlaybackFeed::Item& item) const {
+  if (item.played_us <= position_us_) return 0;
+  const double wait = static_cast<double>(item.played_us - position_us_) / speed_;
+  // Beyond what the clock can show: never.
+  constexpr double kNever = 9e15;
+  return anchor_us_ + static_cast<std::uint64_t>(std::min(wait, kNever));
+}
+
+bool Playback::can_show() const {
+  return (phase_ == Phase::playing || phase_ == Phase::opening) && terminal_ != nullptr &&
+         !terminal_->congested();
+}
+
+// Shows what is due, and sees to it that it is called again when something else is.
+void Playback::advance() {
+  if (!can_show()) return;
+  const std::uint64_t now = context_.clock.now_us();
+  std::size_t shown_bytes = 0;
+  while (can_show()) {
+    if (!next_.has_value()) {
+      if (!take_next()) break;
+      continue;
+    }
+    const bool moves = !paused_ && !help_ && !jumping_;
+    if (!moves || (!live_ && due_us(*next_) > now)) break;
+    if (shown_bytes > kMaxBytesPerTurn) {
+      flush_batch();
+      timer_->set(now);
+      return;
+    }
+    shown_bytes += next_->data.size();
+    PlaybackFeed::Item item = std::move(*next_);
+    next_.reset();
+    show(std::move(item));
+  }
+  flush_batch();
+  arm_timer(now);
+  if (phase_ == Phase::playing && all_read_ && !next_.has_value() && !paused_ && !help_ &&
+      !jumping_) {
+    on_all_shown();
+  }
+}
+
+void Playback::arm_timer(std::uint64_t now_us) {
+  const bool waits = can_show() && next_.has_value() && !paused_ && !help_ && !jumping_;
+  if (waits) {
+    timer_->set(std::max(due_us(*next_), now_us));
+  } else {
+    timer_->stop();
+  }
+}
+
+bool Playback::take_next() {
+  std::optional<PlaybackFeed::Message> message = feed_->take();
+  if (!message.has_value()) return false;
+  std::visit([this](auto& m) { take(m); }, *message);
+  return true;
+}
+
+void Playback::take(PlaybackFeed::Opened& opened) {
+  phase_ = Phase::playing;
+  recorded_size_.cols = static_cast<std::uint16_t>(opened.header.cols);
+  recorded_size_.rows = static_cast<std::uint16_t>(opened.header.rows);
+  recorded_size_.xpixel = recorded_size_.ypixel = 0;
+  set_position(0);
+  if (writer_ != nullptr) {
+    writer_->header(opened.header, batch_);
+    skip_until_us_ = play_.start_at_us;
+    set_position(play_.start_at_us);
+    return;
+  }
+  if (play_.resize_terminal) batch_ += resize_request(opened.header.cols, opened.header.rows);
+  if (play_.follow) {
+    jump(PlaybackFeed::ToEnd{});
+    goes_live_ = true;
+  } else if (play_.start_at_us > 0) {
+    jump(PlaybackFeed::ToTime{play_.start_at_us});
+  }
+}
+
+void Playback::take(PlaybackFeed::Item& item) { next_ = std::move(item); }
+
+void Playback::take(PlaybackFeed::Jump& jump) {
+  jumping_ = false;
+  events_ = jump.events;
+  frames_ = jump.frames;
+  set_position(kept_position_us_.value_or(jump.played_us));
+  kept_position_us_.reset();
+  live_ = std::exchange(goes_live_, false);
+  if (play_.resize_terminal &&
+      (jump.cols != recorded_size_.cols || jump.rows != recorded_size_.rows)) {
+    terminal_->write(resize_request(jump.cols, jump.rows));
+  }
+  recorded_size_.cols = static_cast<std::uint16_t>(jump.cols);
+  recorded_size_.rows = static_cast<std::uint16_t>(jump.rows);
+  write_recorded(modes_.undo());
+  if (!std::exchange(cleared_, true)) {
+    // What the user had on the screen goes to where it can be scrolled back to.
+    terminal_->write("\x1b[" + std::to_string(size_.rows) + ";1H" + std::string(size_.rows, '\n'));
+  }
+  write_recorded(jump.screen);
+  status_restore_ = std::move(jump.restore);
+  draw_status();
+}
+
+void Playback::take(PlaybackFeed::CaughtUp& /*caught_up*/) {
+  if (play_.follow) live_ = true;
+}
+
+void Playback::take(PlaybackFeed::Ended& ended) {
+  all_read_ = true;
+  warnings_ = std::move(ended.warnings);
+}
+
+void Playback::take(PlaybackFeed::Failed& failed) { finish(How::failed, std::move(failed.reason)); }
+
+void Playback::show(PlaybackFeed::Item item) {
+  events_ = item.events;
+  if (live_) set_position(item.played_us);
+  if (writer_ != nullptr) {
+    print_event(item);
+  } else if (item.code == "r") {
+    if (const auto size = parse_size(item.data)) {
+      recorded_size_.cols = static_cast<std::uint16_t>(size->first);
+      recorded_size_.rows = static_cast<std::uint16_t>(size->second);
+      if (play_.resize_terminal) {
+        flush_batch();
+        terminal_->write(resize_request(size->first, size->second));
+      }
+    }
+  } else if (item.code != "m") {
+    show_output(item);
+  }
+  if (item.code == "m" && play_.pause_on_markers && !live_ && item.played_us >= skip_until_us_) {
+    set_position(item.played_us);
+    set_paused(true);
+  }
+}
+
+void Playback::show_output(PlaybackFeed::Item& item) {
+  frames_ = item.frames;
+  if (!batch_begun_ && status_) terminal_->write(item.uncover);
+  batch_begun_ = true;
+  batch_ += item.data;
+  status_restore_ = std::move(item.restore);
+  if (batch_.size() >= kMaxBatchBytes) flush_batch();
+}
+
+void Playback::print_event(const PlaybackFeed::Item& item) {
+  if (item.played_us < skip_until_us_) return;
+  const bool wanted = play_.stream == wire::Play::Stream::standard ||
+                      item.code == (play_.stream == wire::Play::Stream::input ? "i" : "o");
+  if (!wanted) return;
+  RecordingEvent event;
+  event.at_us = static_cast<std::uint64_t>(static_cast<double>(item.played_us) / play_.speed);
+  event.code = item.code;
+  event.data = item.data;
+  writer_->event(event, batch_);
+  if (batch_.size() >= kMaxBatchBytes) flush_batch();
+}
+
+void Playback::flush_batch() {
+  if (!batch_.empty()) write_recorded(std::exchange(batch_, {}));
+  if (std::exchange(batch_begun_, false)) draw_status();
+}
+
+// Before the bytes, the client learns how to undo what they do, should this process die.
+void Playback::write_recorded(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (writer_ == nullptr) {
+    modes_.observe(bytes);
+    if (client_ != nullptr && modes_.crash_revision() != told_revision_) {
+      told_revision_ = modes_.crash_revision();
+      client_->send({0, wire::ScreenUndo{modes_.undo_after_crash()}});
+    }
+  }
+  terminal_->write(bytes);
+}
+
+void Playback::on_terminal_drained() {
+  if (phase_ == Phase::ending) {
+    end();
+  } else {
+    advance();
+  }
+}
+
+void Playback::on_all_shown() {
+  if (!play_.loop || events_ == 0) {
+    finish(How::ended, {});
+    return;
+  }
+  write_recorded(modes_.undo());
+  all_read_ = false;
+  events_ = frames_ = 0;
+  if (status_) {
+    // The next round is drawn over with the status line, too.
+    jump(PlaybackFeed::ToTime{0});
+  } else {
+    set_position(0);
+    feed_->rewind();
+  }
+}
+
+void Playback::finish(How how, std::string reason) {
+  if (phase_ == Phase::ending || phase_ == Phase::ended) return;
+  if (terminal_ != nullptr) flush_batch();
+  phase_ = Phase::ending;
+  timer_->stop();
+  uv_timer_stop(status_timer_.get());
+  finished_.how = how;
+  finished_.reason = std::move(reason);
+  finished_.warnings = std::move(warnings_);
+  log::info("playback ", id_, ": ends");
+  if (terminal_ == nullptr) {
+    end();
+    return;
+  }
+  terminal_->set_reading(false);
+  remove_overlays();
+  write_recorded(modes_.undo());
+  if (play_.resize_terminal) terminal_->write(resize_request(play_.size.cols, play_.size.rows));
+  if (terminal_->congested()) {
+    uv::start_timer<&Playback::end>(
+        deadline_, how == How::ended && all_read_ ? kFlushTimeoutMs : kLeaveTimeoutMs, this);
+  } else {
+    end();
+  }
+}
+
+void Playback::end() {
+  if (phase_ == Phase::ended) return;
+  phase_ = Phase::ended;
+  uv_timer_stop(deadline_.get());
+  if (client_ == nullptr && terminal_ != nullptr) terminal_->restore_settings();
+  terminal_.reset();
+  if (client_ != nullptr) {
+    client_->send({0, std::move(finished_)});
+    client_->become_peer();
+  }
+  listener_.on_playback_ended(*this);
+}
+
+}  // namespace asciinemad

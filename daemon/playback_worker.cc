@@ -1,0 +1,280 @@
+#include "daemon/playback_worker.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+
+#include "common/damage_report.h"
+
+namespace asciinemad {
+namespace {
+
+constexpr std::size_t kOutboxBytes = std::size_t{64} << 10;
+constexpr std::size_t kOutboxItems = 256;
+// Making keyframes pays when a jump would cost more than one keyframe's distance.
+constexpr std::uint64_t kIndexFromBytes = std::uint64_t{2} * Keyframes::kSpacingBytes;
+// The length of a recording of this size is found out in less than a tenth of a second.
+constexpr off_t kSmallBytes = off_t{64} << 20;
+
+std::optional<std::uint64_t> to_microseconds(std::optional<double> seconds) {
+  if (!seconds.has_value()) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(*seconds * 1e6));
+}
+
+}  // namespace
+
+PlaybackWorker::PlaybackWorker(std::shared_ptr<PlaybackMailbox> mailbox, Fd recording,
+                               PlaybackFeed::Options options)
+    : mailbox_(std::move(mailbox)),
+      recording_(std::move(recording)),
+      options_(std::move(options)),
+      filter_(options_.policy) {}
+
+void PlaybackWorker::run() {
+  Status status = open();
+  if (status.ok()) status = work();
+  if (!status.ok() && !mailbox_->stopping) {
+    outbox_.clear();
+    send(PlaybackFeed::Failed{status.error().message});
+  }
+  flush();
+}
+
+Status PlaybackWorker::open() {
+  TRY_ASSIGN(storage_, RecordingStorage::open(std::move(recording_), mailbox_->signal_fd(),
+                                              options_.spool_directory));
+  // A pipe grows anyway, as far as it is read.
+  if (storage_->growing_fd() < 0) options_.follow = false;
+  if (options_.follow) watch_.emplace(storage_->growing_fd());
+  cursor_.emplace(*this);
+  TRY(open_reader());
+  start_.position = reader_->position();
+  point_ = start_;
+  if (!options_.idle_limit_us.has_value()) {
+    options_.idle_limit_us = to_microseconds(reader_->header().idle_time_limit_s);
+  }
+  timeline_.emplace(options_.idle_limit_us);
+  view_ = {options_.idle_limit_us, options_.code, options_.follow || storage_->is_stream()};
+  replay_ = std::make_unique<ScreenReplay>(storage_, *keyframes_, view_, mailbox_->interrupted);
+  scan_ = std::make_unique<RecordingScan>(storage_, view_, mailbox_->interrupted);
+  send(PlaybackFeed::Opened{reader_->header()});
+  return {};
+}
+
+Status PlaybackWorker::open_reader() {
+  for (;;) {
+    cursor_->seek(0);
+    reader_ = std::make_unique<RecordingReader>(*cursor_, options_.follow
+                                                              ? RecordingReader::Growth::growing
+                                                              : RecordingReader::Growth::finished);
+    Status opened = reader_->open();
+    if (opened.ok() || mailbox_->stopping) return opened;
+    // Its writer has not written the header yet.
+    if (opened.error().code != Errc::unavailable || !growing()) return opened;
+    at_end_ = true;
+    wait();
+  }
+}
+
+Status PlaybackWorker::work() {
+  while (!mailbox_->stopping) {
+    mailbox_->drain_signal();
+    Status status;
+    if (std::optional<PlaybackMailbox::Command> command = mailbox_->next_command()) {
+      status = std::visit([this](auto& wish) { return handle(wish); }, *command);
+    } else if (!at_end_ && mailbox_->has_room()) {
+      status = produce();
+    } else {
+      flush();
+      measure_small_recording();
+      wait();
+    }
+    // Given up for a command that came meanwhile.
+    if (!status.ok() && status.error().code != Errc::cancelled) return status;
+  }
+  return {};
+}
+
+void PlaybackWorker::wait() {
+  std::array<pollfd, 2> waiting = {{{mailbox_->signal_fd(), POLLIN, 0}, {-1, POLLIN, 0}}};
+  int timeout_ms = -1;
+  const bool for_growth = at_end_ && growing() && watch_.has_value();
+  if (for_growth) {
+    waiting[1].fd = watch_->fd();
+    timeout_ms = watch_->poll_interval_ms();
+  }
+  if (::poll(waiting.data(), waiting.size(), timeout_ms) < 0) return;
+  if (for_growth && (waiting[1].revents != 0 || waiting[0].revents == 0)) {
+    watch_->drain();
+    at_end_ = false;
+  }
+}
+
+Status PlaybackWorker::produce() {
+  TRY_ASSIGN(const std::optional<RecordingEvent> event, reader_->next());
+  if (!event.has_value()) {
+    at_end();
+    return {};
+  }
+  timeline_->advance(event->at_us);
+  point_.time = timeline_->position();
+  point_.position = reader_->position();
+  ++point_.events;
+  if (event->code == options_.code) {
+    ++point_.frames;
+    shown_bytes_ += event->data.size();
+  }
+  add_item(*event);
+  if (outbox_bytes_ >= kOutboxBytes || outbox_.size() >= kOutboxItems) {
+    flush();
+    if (shown_bytes_ > kIndexFromBytes && !options_.all_events) {
+      if (indexer_ == nullptr) {
+        indexer_ = std::make_unique<KeyframeIndexer>(storage_, keyframes_, view_);
+      }
+      indexer_->want(point_.events);
+    }
+  }
+  return {};
+}
+
+void PlaybackWorker::add_item(const RecordingEvent& event) {
+  const bool shown = event.code == options_.code;
+  if (!shown && !options_.all_events && event.code != "m" && event.code != "r") return;
+  PlaybackFeed::Item item{
+      point_.time.played_us, point_.events, point_.frames, std::string(event.code), {}, {}, {}};
+  if (!shown || options_.all_events) {
+    item.data = event.data;
+  } else {
+    filter_.filter(event.data, item.data);
+  }
+  if (status_row_ >= 0) {
+    if (status_row_ < replay_->screen().rows()) {
+      item.uncover = replay_->screen().redraw_row(status_row_);
+    }
+    replay_->follow(event, point_);
+    item.restore = replay_->screen().restore_cursor();
+  }
+  send(std::move(item));
+}
+
+void PlaybackWorker::at_end() {
+  at_end_ = true;
+  if (growing()) {
+    send(PlaybackFeed::CaughtUp{});
+  } else {
+    mailbox_->duration_us = point_.time.played_us;
+    send(PlaybackFeed::Ended{describe_damage(reader_->damage())});
+  }
+}
+
+// Whoever asks for the remaining time, or sees the list of playbacks, should not have to wait.
+void PlaybackWorker::measure_small_recording() {
+  if (measured_) return;
+  measured_ = true;
+  struct stat info {};
+  const int fd = storage_->growing_fd();
+  if (fd < 0 || ::fstat(fd, &info) != 0 || info.st_size > kSmallBytes) return;
+  if (Status status = handle(PlaybackMailbox::Measure{}); !status.ok()) measured_ = false;
+}
+
+Status PlaybackWorker::handle(PlaybackMailbox::Measure /*measure*/) {
+  TRY(scan_->to_end());
+  mailbox_->duration_us = scan_->duration_us();
+  return {};
+}
+
+Status PlaybackWorker::handle(PlaybackMailbox::FinishGrowing /*finish*/) {
+  finishing_ = true;
+  at_end_ = false;
+  return {};
+}
+
+Status PlaybackWorker::handle(const PlaybackFeed::MarkerWish& wish) {
+  Result<const RecordingScan::Marker*> marker =
+      wish.forwards ? scan_->find_marker_after(wish.events)
+                    : scan_->find_marker_before(wish.events, wish.played_us);
+  PlaybackMailbox::MarkerAnswer answer;
+  if (marker.ok() && *marker != nullptr) answer.events = (*marker)->events;
+  mailbox_->send_marker_answer(answer);
+  return marker.ok() ? Status() : Status(marker.take_error());
+}
+
+Result<Keyframes::Bounds> PlaybackWorker::bounds_of(const PlaybackFeed::JumpWish& wish) {
+  Keyframes::Bounds bounds;
+  if (const auto* time = std::get_if<PlaybackFeed::ToTime>(&wish.target)) {
+    bounds.played_us = time->played_us;
+  } else if (const auto* frame = std::get_if<PlaybackFeed::ToFrame>(&wish.target)) {
+    bounds.frames = frame->frames;
+  } else if (const auto* event = std::get_if<PlaybackFeed::ToEvent>(&wish.target)) {
+    bounds.events = event->events;
+  } else if (const auto* part = std::get_if<PlaybackFeed::ToFraction>(&wish.target)) {
+    TRY(handle(PlaybackMailbox::Measure{}));
+    bounds.played_us = static_cast<std::uint64_t>(
+        std::llround(part->fraction * static_cast<double>(scan_->duration_us())));
+  }
+  return bounds;
+}
+
+Status PlaybackWorker::resume_at(const PlaybackPoint& point) {
+  cursor_->seek(point.position.offset);
+  TRY(reader_->resume_at(point.position));
+  timeline_->resume_at(point.time);
+  point_ = point;
+  filter_.reset();
+  return {};
+}
+
+Status PlaybackWorker::handle(PlaybackMailbox::JumpCommand& command) {
+  outbox_.clear();
+  outbox_bytes_ = 0;
+  generation_ = command.generation;
+  at_end_ = false;
+  if (!command.wish.has_value()) {
+    status_row_ = -1;
+    return resume_at(start_);
+  }
+  TRY_ASSIGN(const Keyframes::Bounds bounds, bounds_of(*command.wish));
+  TRY(replay_->to(bounds));
+  TRY(resume_at(replay_->point()));
+  // What the event before has begun belongs to the next; the screen shows it not yet.
+  std::string shown_already;
+  filter_.filter(replay_->tail(), shown_already);
+  const ScreenModel& screen = replay_->screen();
+  status_row_ = command.wish->status_row;
+  const std::uint64_t last_us = point_.time.played_us;
+  PlaybackFeed::Jump jump{replay_->at_end() ? last_us : bounds.played_us.value_or(last_us),
+                          point_.events,
+                          point_.frames,
+                          screen.cols(),
+                          screen.rows(),
+                          options_.all_events ? "" : screen.snapshot(command.wish->terminal_rows),
+                          {},
+                          {}};
+  if (status_row_ >= 0) {
+    if (status_row_ < screen.rows()) jump.uncover = screen.redraw_row(status_row_);
+    jump.restore = screen.restore_cursor();
+  }
+  send(std::move(jump));
+  flush();
+  if (indexer_ != nullptr) indexer_->want_all();
+  return {};
+}
+
+void PlaybackWorker::send(PlaybackFeed::Message message) {
+  if (const auto* item = std::get_if<PlaybackFeed::Item>(&message)) {
+    outbox_bytes_ += item->data.size() + item->restore.size() + item->uncover.size();
+  }
+  outbox_.push_back(std::move(message));
+}
+
+void PlaybackWorker::flush() {
+  if (outbox_.empty()) return;
+  mailbox_->send(generation_, std::move(outbox_));
+  outbox_.clear();
+  outbox_bytes_ = 0;
+}
+
+}  // namespace asciinemad

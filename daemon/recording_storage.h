@@ -1,0 +1,77 @@
+// RecordingStorage: the plain bytes of a recording that is played, readable at any place by several
+// threads.
+//
+// A regular file that is not compressed is read where it is. Of anything else, a pipe or a
+// compressed file, what has been read is kept in a spool file, for going back.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/byte_source.h"
+#include "common/fd.h"
+#include "common/result.h"
+
+namespace asciinemad {
+
+class RecordingStorage {
+ public:
+  // Reads the first bytes, so it may wait; `cancel_fd` (the caller's) ends each wait with
+  // Errc::cancelled while it is readable. The spool is an unlinked file in `spool_directory`.
+  static Result<std::shared_ptr<RecordingStorage>> open(Fd recording, int cancel_fd,
+                                                        const std::string& spool_directory);
+
+  // Whether reading what is not spooled yet may wait for somebody: the recording is a pipe.
+  bool is_stream() const { return stream_; }
+  // Whether reading at `offset` reads from the pipe, or decompresses.
+  bool would_pull(std::uint64_t offset) const { return source_ != nullptr && offset >= spooled_; }
+  // Any thread. Fills the front of `buffer`; 0 at the end, as it is now.
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer);
+
+  // The recording itself when it is a plain regular file, which may grow; else -1.
+  int growing_fd() const { return source_ == nullptr ? recording_.get() : -1; }
+
+ private:
+  RecordingStorage() = default;
+
+  Status pull();
+
+  Fd recording_;
+  bool stream_ = false;
+  Fd spool_;
+  std::mutex pull_mutex_;               // guards source_'s use, buffer_ and writing to spool_
+  std::unique_ptr<ByteSource> source_;  // null: recording_ is read directly
+  std::vector<char> buffer_;
+  bool ended_ = false;
+  std::atomic<std::uint64_t> spooled_ = 0;
+};
+
+// One reader's place in it.
+class StorageCursor : public ByteSource {
+ public:
+  enum class Waiting {
+    allowed,
+    never,  // a stream seems to end where it is not spooled yet
+  };
+
+  StorageCursor(RecordingStorage& storage, Waiting waiting)
+      : storage_(storage), waiting_(waiting) {}
+
+  void seek(std::uint64_t offset) { offset_ = offset; }
+  Result<std::size_t> read(std::span<char> buffer) override;
+
+ protected:
+  // Before a read that would_pull().
+  virtual void on_pull() {}
+
+ private:
+  RecordingStorage& storage_;
+  const Waiting waiting_;
+  std::uint64_t offset_ = 0;
+};
+
+}  // namespace asciinemad

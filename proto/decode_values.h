@@ -1,0 +1,49 @@
+// The schema's readers into plain values: what decode.cc and decode_playback.cc share.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "proto/asciinemad.capnp.h"
+#include "proto/message.h"
+
+namespace asciinemad::wire {
+
+inline constexpr std::size_t kMaxTermiosBytes = 256;
+
+// Thrown for a value out of the range the schema states.
+struct OutOfRange {
+  std::string reason;
+};
+
+inline OutOfRange invalid(std::string reason) { return {std::move(reason)}; }
+
+inline std::string get(capnp::Text::Reader from) { return {from.begin(), from.size()}; }
+
+inline std::string get(capnp::Data::Reader from, std::size_t limit, const char* field) {
+  if (from.size() > limit) {
+    throw invalid(std::string(field) + " has " + std::to_string(from.size()) + " bytes; at most " +
+                  std::to_string(limit) + " are accepted");
+  }
+  return {reinterpret_cast<const char*>(from.begin()), from.size()};
+}
+
+inline WindowSize get(schema::WindowSize::Reader from) {
+  if (from.getCols() == 0 || from.getRows() == 0) throw invalid("a window size is zero");
+  return {from.getCols(), from.getRows(), from.getXpixel(), from.getYpixel()};
+}
+
+inline Terminal get(schema::Terminal::Reader from) {
+  return {from.getHasInput(), from.getHasOutput(), from.getInputIsTerminal(),
+          get(from.getSavedTermios(), kMaxTermiosBytes, "savedTermios")};
+}
+
+// decode_playback.cc
+Play get(schema::Play::Reader from);
+Control get(schema::Control::Reader from);
+Fetch get(schema::Fetch::Reader from);
+PlaybackInfo get(schema::PlaybackInfo::Reader from);
+PlaybackFinished get(schema::PlaybackFinished::Reader from);
+
+}  // namespace asciinemad::wire
