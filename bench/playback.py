@@ -70,6 +70,13 @@ def process_status(pid, *names):
     return [int(fields[name].split()[0]) for name in names]
 
 
+def await_threads(pid, number):
+    """A playback's threads end soon after it, when they can."""
+    deadline = time.monotonic() + 5
+    while process_status(pid, "Threads")[0] > number and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def reset_peak(pid):
     with open("/proc/%d/clear_refs" % pid, "w", encoding="ascii") as clear:
         clear.write("5")
@@ -213,9 +220,11 @@ class Bench:
     def memory(self):
         pid = self.daemon.pid
         path, small = self.recording(1024), self.recording(16)
+        idle_threads, = process_status(pid, "Threads")
         with self.ours(small, "-s", "1e6") as child:  # what is allocated once does not count
             child.drain()
-        idle, idle_threads = process_status(pid, "VmRSS", "Threads")
+        await_threads(pid, idle_threads)
+        idle, = process_status(pid, "VmRSS")
         reset_peak(pid)
         state = [0, 0]  # bytes since the last look, most threads
 
@@ -228,9 +237,7 @@ class Bench:
             child.drain(look)
         peak = process_status(pid, "VmHWM")[0]
         result = self.seeks()
-        deadline = time.monotonic() + 5  # threads end when they can
-        while process_status(pid, "Threads")[0] > idle_threads and time.monotonic() < deadline:
-            time.sleep(0.05)
+        await_threads(pid, idle_threads)
         ended, ended_threads = process_status(pid, "VmRSS", "Threads")
         table = Table("daemon, KiB over %d when idle" % idle)
         table.add("peak at full speed", peak - idle, AT_MOST, 40 << 10)

@@ -73,6 +73,12 @@ Result<Source> open_standard_input() {
   return source;
 }
 
+// As lists and messages have it.
+std::string shown_name(const std::string& file) {
+  if (file == "-") return kStandardInput;
+  return is_url(file) ? without_credentials(file) : file;
+}
+
 class PlayCommand {
  public:
   PlayCommand(PlayOptions options, const Config& config, const Environment& environment,
@@ -81,7 +87,7 @@ class PlayCommand {
         config_(config),
         environment_(environment),
         messages_(messages),
-        name_(options_.file == "-" ? kStandardInput : without_credentials(options_.file)) {}
+        name_(shown_name(options_.file)) {}
 
   int run();
 

@@ -14,6 +14,7 @@
 #include "client/messages.h"
 #include "client/signals.h"
 #include "common/config.h"
+#include "common/url.h"
 
 namespace asciinemad {
 namespace {
@@ -92,13 +93,8 @@ bool is_url(std::string_view name) {
 }
 
 std::string without_credentials(std::string_view url) {
-  const std::size_t slashes = url.find("://");
-  if (slashes == std::string_view::npos) return std::string(url);
-  const std::size_t start = slashes + 3;
-  const std::string_view host = url.substr(start, url.find_first_of("/?#", start) - start);
-  const std::size_t at = host.rfind('@');
-  if (at == std::string_view::npos) return std::string(url);
-  return std::string(url.substr(0, start)) + std::string(url.substr(start + at + 1));
+  const Result<Url> parsed = parse_url(url);
+  return parsed.ok() ? parsed->shown() : presentable_url(url);
 }
 
 wire::Fetch make_fetch(const Environment& environment, std::uint64_t max_bytes,
@@ -127,7 +123,12 @@ Result<Fd> fetch_recording(const Environment& environment, const std::string& ur
     if (!recording.ok() && is_refusal(recording.error())) return recording.error();
     return {};
   }));
-  return recording;
+  if (recording.ok()) return recording;
+  // The caller knows the address; the daemon said it, too.
+  Error error = recording.take_error();
+  const std::string place = without_credentials(url) + ": ";
+  if (error.message.starts_with(place)) error.message.erase(0, place.size());
+  return error;
 }
 
 }  // namespace asciinemad

@@ -15,12 +15,13 @@ namespace asciinemad {
 // Whether `name` is an address (http, https, ipfs, dweb) and not a path.
 bool is_url(std::string_view name);
 
-// `url` without a user's name and password, for others to see.
+// `url` for others to see: printable, shortened, without a user's name and password.
 std::string without_credentials(std::string_view url);
 
 // A regular file with the recording at `url`, positioned at its beginning. Proxies, certificates
 // and the gateway are those that curl would find in the environment; the configuration bounds the
-// size. Says so when it takes long. Errc::cancelled when the user interrupts it.
+// size. Says so when it takes long. Errc::cancelled when the user interrupts it. Errors do not
+// name the address.
 Result<Fd> fetch_recording(const Environment& environment, const std::string& url);
 
 // What fetch_recording() asks the daemon for.

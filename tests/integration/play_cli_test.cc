@@ -471,7 +471,7 @@ TEST_CASE("play: addresses are fetched, with the environment's proxies") {
   const int fd = file.get();
   daemon.reply(wire::Fetched{"https://host/a.cast", 7}, {&fd, 1});
   const wire::Play play = begin(daemon);
-  CHECK(play.name == "HTTPS://host/a.cast");
+  CHECK(play.name == "https://host/a.cast");
   CHECK(play.trust == Trust::untrusted);
   CHECK(test::read_until_end(daemon.fds().front().get()) == "fetched");
   finish(daemon);
@@ -484,7 +484,7 @@ TEST_CASE("play: an address that can't be fetched") {
   PipedClient client(sandbox, {"asciinema", "play", "ipfs:/x"});
   daemon.greet();
   daemon.receive<wire::Fetch>();
-  daemon.reply(wire::ErrorReply{wire::ErrorCode::invalid, "404 Not Found"});
+  daemon.reply(wire::ErrorReply{wire::ErrorCode::invalid, "ipfs:/x: 404 Not Found"});
   const Outcome outcome = client.wait();
   CHECK(outcome.status == 1);
   CHECK(outcome.err == "asciinema: playback failed: ipfs:/x: 404 Not Found\r\n");

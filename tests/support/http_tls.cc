@@ -52,15 +52,19 @@ void add_extension(X509* certificate, int nid, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
+long next_number() {
+  static std::atomic<long> last{0};
+  return ++last;
+}
+
 // Signed by `authority`, or by itself.
 Certificate make_certificate(const std::string& name, const CertificateWishes* wishes,
                              const Certificate* authority) {
-  static std::atomic<long> serial{1};
   const Key key(EVP_EC_gen("P-256"));
   const X509Pointer made(X509_new());
   REQUIRE((key != nullptr && made != nullptr));
   X509_set_version(made.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), serial++);
+  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), next_number());
   X509_gmtime_adj(X509_getm_notBefore(made.get()), -10 * kDay);
   const bool expired = wishes != nullptr && wishes->expired;
   X509_gmtime_adj(X509_getm_notAfter(made.get()), expired ? -kDay : kDay);
@@ -110,7 +114,8 @@ class TlsChannel final : public Channel {
 
 }  // namespace
 
-TestAuthority::TestAuthority() : own_(make_certificate("Test authority", nullptr, nullptr)) {}
+TestAuthority::TestAuthority()
+    : own_(make_certificate("Authority " + std::to_string(next_number()), nullptr, nullptr)) {}
 
 Certificate TestAuthority::issue(const CertificateWishes& wishes) const {
   return make_certificate("server", &wishes, &own_);

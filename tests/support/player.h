@@ -40,6 +40,7 @@ class Player : public PtyDriver {
   wire::PlaybackInfo when(const std::function<bool(const wire::PlaybackInfo&)>& is_so) const;
   wire::PlaybackInfo pause();
   pid_t client() const;
+  const termios& settings_before() const { return before_; }
   // Waits for the end of the client; returns all that was shown before the shell's word.
   std::string ends_with(int status);
 

@@ -22,11 +22,9 @@ TEST_CASE("addresses and paths") {
 
 TEST_CASE("credentials are for nobody else to see") {
   CHECK(without_credentials("https://me:secret@host/a@b?c=d@e") == "https://host/a@b?c=d@e");
-  CHECK(without_credentials("https://me:se@cret@host") == "https://host");
-  CHECK(without_credentials("https://host/me:secret@x") == "https://host/me:secret@x");
-  CHECK(without_credentials("https://host?me@x") == "https://host?me@x");
-  CHECK(without_credentials("a@b.cast") == "a@b.cast");
-  CHECK(without_credentials("ipfs:/a@b") == "ipfs:/a@b");
+  CHECK(without_credentials("HTTPS://host/@me/a.cast") == "https://host/@me/a.cast");
+  CHECK(without_credentials("https://me:secret@") == "https://");
+  CHECK(without_credentials("ipfs:/x\x1b") == "ipfs:/x?");
 }
 
 TEST_CASE("nothing in the environment: nothing in between") {

@@ -1,5 +1,6 @@
 // Servers that are slow, silent or not there, and fetches that nobody wants any more.
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -145,6 +146,20 @@ TEST_CASE("fetch: cancelled while it connects") {
   const SilentPort silent;
   FetchFixture f;
   f.start("http://127.0.0.1:" + std::to_string(silent.port()) + "/");
+  check_cancels_at_once(f);
+}
+
+TEST_CASE("fetch: cancelled in the middle of a TLS handshake") {
+  Signal greeted;
+  const HttpServer server([](Exchange&) {},
+                          [&](Fd fd) {
+                            char first = 0;
+                            if (::recv(fd.get(), &first, 1, MSG_PEEK) == 1) greeted.raise();
+                            return test::make_plain_channel(std::move(fd));
+                          });
+  FetchFixture f;
+  f.start("https://" + server.authority() + "/");
+  REQUIRE(greeted.wait());
   check_cancels_at_once(f);
 }
 
