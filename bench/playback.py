@@ -34,6 +34,10 @@ LEFT_ARROW = b"\x1b[D"
 AT_MOST, AT_LEAST = "<=", ">="
 
 
+def short(number):
+    return "" if number is None else ("%.0f" if abs(number) >= 1000 else "%.4g") % number
+
+
 class Table:
     """Rows: what, measured, [bound], [peer's]."""
 
@@ -51,9 +55,9 @@ class Table:
         for what, value, relation, bound, peer in self.rows:
             good = relation is None or (value <= bound if relation == AT_MOST else value >= bound)
             missed += not good
-            print("| %-42s | %8s | %8.4g | %8s | %6s | %6s |" % (
-                what, "%s %g" % (relation, bound) if relation else "", value,
-                "%.4g" % peer if peer is not None else "", "%.3f" % (value / peer) if peer else "",
+            print("| %-42s | %8s | %8s | %8s | %6s | %6s |" % (
+                what, "%s %g" % (relation, bound) if relation else "", short(value), short(peer),
+                "%.3f" % (value / peer) if peer else "",
                 "" if relation is None else "PASS" if good else "FAIL"))
         print(flush=True)
         return missed

@@ -37,7 +37,7 @@ int hex_value(char c) {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-std::string shortened(std::string text) {
+std::string shortened(const std::string& text) {
   return text.size() > kMaxShownBytes ? text.substr(0, kMaxShownBytes) + "..." : text;
 }
 
@@ -247,7 +247,7 @@ std::string presentable_url(std::string_view text) {
     const std::size_t begin = slashes < at ? slashes + 2 : 0;
     shown.erase(begin, at + 1 - begin);
   }
-  return printable(shortened(std::move(shown)));
+  return printable(shortened(shown));
 }
 
 }  // namespace asciinemad

@@ -240,6 +240,13 @@ void Commands::run(Call& call, wire::Play& play) {
     return;
   }
   Terminal::Resources terminal = take_terminal(play.terminal, call.fds, recording_fds);
+  const Session* source = sessions_.find_by_file(file_id(recording->get()));
+  if (source != nullptr && source->records(terminal.output.get())) {
+    call.connection.send_error(call.id, wire::ErrorCode::invalid,
+                               "this is the terminal that is being recorded there: it would show "
+                               "its own output for ever");
+    return;
+  }
   Result<std::string> id = playbacks_.start(std::move(play), std::move(*recording),
                                             std::move(terminal), call.connection);
   if (!id.ok()) {

@@ -98,10 +98,9 @@ bool BoundedStream::refill() {
 
 bool BoundedStream::take_line_byte(char byte) {
   line_ += byte;
-  const bool first_line = head_bytes_ < line_.size();
+  const std::size_t most = line_.starts_with("HTTP/") ? kMaxStatusLineBytes : kMaxLineBytes;
   if (in_head_) ++head_bytes_;
-  if (head_bytes_ > kMaxHeadBytes || line_.size() > kMaxLineBytes ||
-      (in_head_ && first_line && line_.size() > kMaxStatusLineBytes)) {
+  if (head_bytes_ > kMaxHeadBytes || line_.size() > most) {
     error_ = not_http();
     return false;
   }
@@ -235,7 +234,6 @@ bool Exchange::on_body(std::string_view bytes) {
 // The library does not ask whether a compressed stream came to its end, and where the body ends
 // with the connection nothing else tells: gzip's last four bytes are the length of the content.
 bool Exchange::is_whole() const {
-  if (stream_.at_end() && delimited_) return false;
   if (!gzip_) return true;
   std::uint32_t length = 0;
   for (std::size_t i = stream_.last_bytes().size(); i-- > 0;) {

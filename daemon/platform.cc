@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,6 +42,24 @@ Result<Fd> reopen_for_reading(int fd) {
 #else
   static_cast<void>(fd);
   return Error{Errc::unsupported, "a session cannot be followed on this system; follow its file"};
+#endif
+}
+
+bool is_slave_of(int terminal, int master) {
+#ifdef __linux__
+  // Also of a descriptor of /dev/tty, which has a device number of its own.
+  unsigned device = 0;
+  unsigned number = 0;
+  if (::ioctl(terminal, TIOCGDEV, &device) != 0 || ::ioctl(master, TIOCGPTN, &number) != 0) {
+    return false;
+  }
+  constexpr unsigned kSlaveMajor = 136;  // UNIX98_PTY_SLAVE_MAJOR
+  const unsigned device_major = device >> 8 & 0xfff;
+  const unsigned device_minor = (device & 0xff) | (device >> 12 & 0xfff00);
+  return device_major == kSlaveMajor && device_minor == number;
+#else
+  static_cast<void>(terminal), static_cast<void>(master);
+  return false;
 #endif
 }
 

@@ -16,6 +16,9 @@ void raise_limits();
 // A new open file description of the file that `fd` is open for writing; nobody's name is needed.
 Result<Fd> reopen_for_reading(int fd);
 
+// Whether `terminal` is the other end of that PTY. False where the system does not tell.
+bool is_slave_of(int terminal, int master);
+
 // The calling thread works when nobody else wants to.
 void lower_thread_priority();
 

@@ -45,6 +45,31 @@ PlaybackFeed::Options feed_options(const wire::Play& play, const std::string& sp
   return options;
 }
 
+// JSON lines, with what they may contain and terminals obey escaped: DEL and U+0080 to U+009F.
+void append_for_terminals(std::string& out, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t at = lines.find_first_of("\x7f\xc2");
+    out.append(lines.substr(0, at));
+    if (at == std::string_view::npos) return;
+    lines.remove_prefix(at);
+    const bool control =
+        lines.front() == '\xc2' && lines.size() > 1 && static_cast<unsigned char>(lines[1]) < 0xa0;
+    if (lines.front() == '\x7f') {
+      out += "\\u007f";
+    } else if (control) {
+      constexpr std::string_view kHex = "0123456789abcdef";
+      const auto code = static_cast<unsigned char>(lines[1]);
+      out += "\\u00";
+      out += kHex[code >> 4U];
+      out += kHex[code & 15U];
+      lines.remove_prefix(1);
+    } else {
+      out += '\xc2';
+    }
+    lines.remove_prefix(1);
+  }
+}
+
 }  // namespace
 
 Playback::Playback(const Context& context, std::string id, wire::Play play, Connection& client,
@@ -93,7 +118,7 @@ wire::PlaybackInfo Playback::info() const {
   // Cut, so that a thousand of them fit into a message.
   info.name = play_.name.substr(0, kMaxInfoBytes);
   info.position_us = position_us();
-  info.duration_us = feed_->duration_us();
+  info.duration_us = duration_us();
   info.speed = speed_;
   info.paused = paused_;
   info.following = live_;
@@ -106,9 +131,8 @@ std::uint64_t Playback::position_us() const {
   const std::uint64_t now = context_.clock.now_us();
   const double passed = static_cast<double>(now - std::min(now, anchor_us_)) * speed_;
   const std::uint64_t position = position_us_ + static_cast<std::uint64_t>(passed);
-  const std::uint64_t duration = feed_->duration_us();
-  return duration > 0 && !play_.follow ? std::min(position, std::max(duration, position_us_))
-                                       : position;
+  const std::uint64_t duration = duration_us();
+  return duration > 0 ? std::min(position, std::max(duration, position_us_)) : position;
 }
 
 void Playback::set_position(std::uint64_t position_us) {
@@ -182,7 +206,8 @@ void Playback::take(PlaybackFeed::Opened& opened) {
   recorded_size_.xpixel = recorded_size_.ypixel = 0;
   set_position(0);
   if (writer_ != nullptr) {
-    writer_->header(opened.header, batch_);
+    writer_->header(opened.header, line_);
+    append_for_terminals(batch_, line_);
     skip_until_us_ = play_.start_at_us;
     set_position(play_.start_at_us);
     return;
@@ -192,7 +217,7 @@ void Playback::take(PlaybackFeed::Opened& opened) {
     jump(PlaybackFeed::ToEnd{});
     goes_live_ = true;
   } else if (play_.start_at_us > 0) {
-    jump(PlaybackFeed::ToTime{play_.start_at_us});
+    jump(PlaybackFeed::ToTime{play_.start_at_us}, true);
   }
 }
 
@@ -218,6 +243,10 @@ void Playback::take(PlaybackFeed::Jump& jump) {
   }
   write_recorded(jump.screen);
   status_restore_ = std::move(jump.restore);
+  if (leaving_.has_value()) {
+    finish(*leaving_, {});
+    return;
+  }
   draw_status();
 }
 
@@ -273,7 +302,9 @@ void Playback::print_event(const PlaybackFeed::Item& item) {
   event.at_us = static_cast<std::uint64_t>(static_cast<double>(item.played_us) / play_.speed);
   event.code = item.code;
   event.data = item.data;
-  writer_->event(event, batch_);
+  line_.clear();
+  writer_->event(event, line_);
+  append_for_terminals(batch_, line_);
   if (batch_.size() >= kMaxBatchBytes) flush_batch();
 }
 
@@ -305,7 +336,7 @@ void Playback::on_terminal_drained() {
 
 void Playback::on_all_shown() {
   if (!play_.loop || events_ == 0) {
-    finish(How::ended, {});
+    leave(How::ended);
     return;
   }
   write_recorded(modes_.undo());
@@ -323,6 +354,7 @@ void Playback::on_all_shown() {
 void Playback::finish(How how, std::string reason) {
   if (phase_ == Phase::ending || phase_ == Phase::ended) return;
   if (terminal_ != nullptr) flush_batch();
+  const bool resized = play_.resize_terminal && writer_ == nullptr && phase_ == Phase::playing;
   phase_ = Phase::ending;
   timer_->stop();
   uv_timer_stop(status_timer_.get());
@@ -337,7 +369,7 @@ void Playback::finish(How how, std::string reason) {
   terminal_->set_reading(false);
   remove_overlays();
   write_recorded(modes_.undo());
-  if (play_.resize_terminal) terminal_->write(resize_request(play_.size.cols, play_.size.rows));
+  if (resized) terminal_->write(resize_request(play_.size.cols, play_.size.rows));
   if (terminal_->congested()) {
     uv::start_timer<&Playback::end>(
         deadline_, how == How::ended && all_read_ ? kFlushTimeoutMs : kLeaveTimeoutMs, this);

@@ -102,6 +102,8 @@ class Playback final : public uv::Mortal,
   bool can_show() const;
   std::uint64_t position_us() const;
   void set_position(std::uint64_t position_us);
+  // 0: not known, or still growing.
+  std::uint64_t duration_us() const { return play_.follow ? 0 : feed_->duration_us(); }
   std::uint64_t due_us(const PlaybackFeed::Item& item) const;
   void arm_timer(std::uint64_t now_us);
   void on_all_shown();
@@ -126,8 +128,8 @@ class Playback final : public uv::Mortal,
   void run(const wire::control::PreviousMarker& marker);
   void run(const wire::control::Stop&) { stop(); }
   void run(const PlaybackKeys::Other&) {}
-  void run(const PlaybackKeys::Interrupt&) { finish(How::interrupted, {}); }
-  void run(const PlaybackKeys::Quit&) { stop(); }
+  void run(const PlaybackKeys::Interrupt&) { leave(How::interrupted); }
+  void run(const PlaybackKeys::Quit&) { leave(How::ended); }
   void run(const PlaybackKeys::ToggleStatus& toggle);
   void run(const PlaybackKeys::ToggleHelp& toggle);
   void run(const PlaybackKeys::ChangeSpeed& change);
@@ -136,10 +138,11 @@ class Playback final : public uv::Mortal,
   void find_marker(bool forwards);
   // Whether what is shown is a screen, which can be redrawn.
   bool can_jump() const { return play_.output == wire::Play::Output::screen; }
-  void jump(decltype(PlaybackFeed::JumpWish::target) target);
+  void jump(decltype(PlaybackFeed::JumpWish::target) target, bool waits = false);
   // Shows the present screen anew.
   void redraw();
   void close_help();
+  void leave(How how);
   void remove_overlays();
   void draw_status();
   void on_status_timer();
@@ -176,6 +179,7 @@ class Playback final : public uv::Mortal,
 
   std::optional<PlaybackFeed::Item> next_;
   std::string batch_;  // recorded bytes about to be written
+  std::string line_;
   bool batch_begun_ = false;
   std::uint64_t events_ = 0;         // shown or passed
   std::uint64_t frames_ = 0;         // shown
@@ -193,6 +197,7 @@ class Playback final : public uv::Mortal,
   bool help_ = false;
   bool paused_before_release_ = false;
 
+  std::optional<How> leaving_;  // as soon as the screen is redrawn
   wire::PlaybackFinished finished_;
 };
 

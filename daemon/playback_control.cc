@@ -46,9 +46,11 @@ Status Playback::control(const wire::Control& control) {
   if (jumps && !can_jump()) {
     return Error{Errc::invalid_argument, "it prints events, of which none can be taken back"};
   }
-  if (phase_ != Phase::playing || terminal_ == nullptr) {
+  const bool stops = std::holds_alternative<wire::control::Stop>(control.action);
+  if (!stops && (phase_ != Phase::playing || terminal_ == nullptr)) {
     return Error{Errc::busy, "it is not playing at the moment"};
   }
+  if (help_ && !stops) close_help();
   std::visit([this](const auto& action) { run(action); }, control.action);
   return {};
 }
@@ -60,7 +62,8 @@ void Playback::on_terminal_input(std::string_view bytes) {
     const bool leaves = std::holds_alternative<PlaybackKeys::Interrupt>(action) ||
                         std::holds_alternative<PlaybackKeys::Quit>(action);
     if (leaves) {
-      std::visit([this](const auto& a) { run(a); }, action);
+      leave(std::holds_alternative<PlaybackKeys::Interrupt>(action) ? How::interrupted
+                                                                    : How::ended);
     } else if (phase_ == Phase::playing && help_) {
       close_help();
     } else if (phase_ == Phase::playing) {
@@ -115,7 +118,9 @@ void Playback::run(const wire::control::StepBack& /*step*/) {
   if (!can_jump()) return;
   set_paused(true);
   live_ = false;
-  jump(PlaybackFeed::ToFrame{frames_ - std::min<std::uint64_t>(frames_, 1)});
+  // Where it will be, for the next step back, which may come before.
+  frames_ -= std::min<std::uint64_t>(frames_, 1);
+  jump(PlaybackFeed::ToFrame{frames_});
 }
 
 void Playback::run(const wire::control::SeekTo& seek) {
@@ -175,8 +180,8 @@ void Playback::on_marker_found(std::optional<std::uint64_t> events) {
   jump(PlaybackFeed::ToEvent{*events});
 }
 
-void Playback::jump(decltype(PlaybackFeed::JumpWish::target) target) {
-  PlaybackFeed::JumpWish wish{target, size_.rows, status_ ? size_.rows - 1 : -1};
+void Playback::jump(decltype(PlaybackFeed::JumpWish::target) target, bool waits) {
+  PlaybackFeed::JumpWish wish{target, size_.rows, status_ ? size_.rows - 1 : -1, waits};
   set_position(position_us());
   flush_batch();
   jumping_ = true;
@@ -214,7 +219,7 @@ void Playback::draw_status() {
   if (!status_ || help_ || jumping_ || terminal_ == nullptr) return;
   PlaybackStatus status;
   status.position_us = position_us();
-  status.duration_us = feed_->duration_us();
+  status.duration_us = duration_us();
   status.speed = speed_;
   status.paused = paused_;
   status.live = live_;
@@ -236,7 +241,8 @@ void Playback::run(const PlaybackKeys::ToggleHelp& /*toggle*/) {
   help_ = true;
   set_position(position);
   timer_->stop();
-  terminal_->write(draw_help(bindings_, size_));
+  // It hides the cursor, which may have to be undone.
+  write_recorded(draw_help(bindings_, size_));
 }
 
 void Playback::close_help() {
@@ -244,10 +250,21 @@ void Playback::close_help() {
   redraw();
 }
 
-// At the end, when nothing will be drawn anew.
+// First what was drawn over the screen goes, unless somebody is in a hurry and asks again.
+void Playback::leave(How how) {
+  if ((help_ || status_) && can_show() && !leaving_.has_value()) {
+    leaving_ = how;
+    help_ = status_ = false;
+    redraw();
+  } else {
+    finish(how, {});
+  }
+}
+
+// At the end, or when others get the terminal for a while. The cursor is for modes_ to show.
 void Playback::remove_overlays() {
   if (help_) {
-    terminal_->write("\x1b[0m\x1b[2J\x1b[H\x1b[?25h");
+    terminal_->write("\x1b[0m\x1b[2J\x1b[H");
   } else if (status_) {
     terminal_->write("\x1b[0m\x1b[" + std::to_string(size_.rows) + ";1H\x1b[2K" + status_restore_);
   }
@@ -273,8 +290,9 @@ void Playback::release_terminal() {
   if (terminal_ == nullptr) return;
   set_position(position_us());
   paused_before_release_ = std::exchange(paused_, true);
-  help_ = false;
   flush_batch();
+  remove_overlays();
+  help_ = false;
   write_recorded(modes_.undo());
   terminal_.reset();
 }

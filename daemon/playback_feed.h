@@ -74,6 +74,7 @@ class PlaybackFeed {
     std::variant<ToTime, ToFrame, ToEvent, ToFraction, ToEnd> target;
     int terminal_rows = 0;  // for the screen; 0: as many as the recording's
     int status_row = -1;    // this row of the screen is covered from now on; -1: none
+    bool waits = false;     // for a pipe to get there, else as far as it has come
   };
 
   struct MarkerWish {

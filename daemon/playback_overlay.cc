@@ -54,7 +54,7 @@ std::string format_time(std::uint64_t us) {
 
 std::string draw_status_line(const PlaybackStatus& status, const wire::WindowSize& terminal) {
   std::string text = " ";
-  text += status.live ? "live" : status.paused ? "paused" : "playing";
+  text += status.paused ? "paused" : status.live ? "live" : "playing";
   text += "  " + format_time(status.position_us);
   if (status.duration_us > 0) text += " / " + format_time(status.duration_us);
   text += "  " + format_speed(status.speed) + "  ?: keys ";

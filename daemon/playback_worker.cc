@@ -76,12 +76,16 @@ Status PlaybackWorker::open_reader() {
     if (opened.error().code != Errc::unavailable || !growing()) return opened;
     at_end_ = true;
     wait();
+    mailbox_->drain_signal();
+    // Before it has seen the header, the playback asks for nothing else.
+    while (const std::optional<PlaybackMailbox::Command> command = mailbox_->next_command()) {
+      if (std::holds_alternative<PlaybackMailbox::FinishGrowing>(*command)) finishing_ = true;
+    }
   }
 }
 
 Status PlaybackWorker::work() {
   while (!mailbox_->stopping) {
-    mailbox_->drain_signal();
     Status status;
     if (std::optional<PlaybackMailbox::Command> command = mailbox_->next_command()) {
       status = std::visit([this](auto& wish) { return handle(wish); }, *command);
@@ -91,9 +95,13 @@ Status PlaybackWorker::work() {
       flush();
       measure_small_recording();
       wait();
+      mailbox_->drain_signal();
     }
-    // Given up for a command that came meanwhile.
-    if (!status.ok() && status.error().code != Errc::cancelled) return status;
+    if (status.ok()) continue;
+    if (status.error().code != Errc::cancelled) return status;
+    // Given up for a command that came meanwhile. Not drained for every event: that is a system
+    // call, and a signal left over from before only ends one wait too soon.
+    mailbox_->drain_signal();
   }
   return {};
 }
@@ -227,6 +235,39 @@ Status PlaybackWorker::resume_at(const PlaybackPoint& point) {
   return {};
 }
 
+Result<bool> PlaybackWorker::go_to(const PlaybackFeed::JumpWish& wish,
+                                   const Keyframes::Bounds& bounds) {
+  for (;;) {
+    TRY(replay_->to(bounds));
+    if (!replay_->at_end()) return true;
+    if (!wish.waits || !storage_->is_stream()) return false;
+    TRY(resume_at(replay_->point()));
+    Result<bool> pulled = pull_to(bounds);
+    if (pulled.ok() || pulled.error().code != Errc::cancelled || mailbox_->interrupted) {
+      return pulled;
+    }
+    // Another command, which can wait.
+    mailbox_->drain_signal();
+  }
+}
+
+// Reads on, waiting for the pipe's writer, until an event is beyond the bounds or the pipe ends.
+Result<bool> PlaybackWorker::pull_to(const Keyframes::Bounds& bounds) {
+  for (;;) {
+    TRY_ASSIGN(const std::optional<RecordingEvent> event, reader_->next());
+    if (!event.has_value()) return false;
+    PlaybackPoint next = point_;
+    timeline_->advance(event->at_us);
+    next.time = timeline_->position();
+    next.position = reader_->position();
+    ++next.events;
+    if (event->code == options_.code) ++next.frames;
+    if (!bounds.allow(next)) return true;
+    point_ = next;
+    replay_->follow(*event, point_);
+  }
+}
+
 Status PlaybackWorker::handle(PlaybackMailbox::JumpCommand& command) {
   outbox_.clear();
   outbox_bytes_ = 0;
@@ -237,7 +278,7 @@ Status PlaybackWorker::handle(PlaybackMailbox::JumpCommand& command) {
     return resume_at(start_);
   }
   TRY_ASSIGN(const Keyframes::Bounds bounds, bounds_of(*command.wish));
-  TRY(replay_->to(bounds));
+  TRY_ASSIGN(const bool reached, go_to(*command.wish, bounds));
   TRY(resume_at(replay_->point()));
   // What the event before has begun belongs to the next; the screen shows it not yet.
   std::string shown_already;
@@ -245,7 +286,7 @@ Status PlaybackWorker::handle(PlaybackMailbox::JumpCommand& command) {
   const ScreenModel& screen = replay_->screen();
   status_row_ = command.wish->status_row;
   const std::uint64_t last_us = point_.time.played_us;
-  PlaybackFeed::Jump jump{replay_->at_end() ? last_us : bounds.played_us.value_or(last_us),
+  PlaybackFeed::Jump jump{reached ? bounds.played_us.value_or(last_us) : last_us,
                           point_.events,
                           point_.frames,
                           screen.cols(),

@@ -48,6 +48,9 @@ class PlaybackWorker {
   Status handle(PlaybackMailbox::FinishGrowing finish);
   Status handle(PlaybackMailbox::Measure measure);
   Result<Keyframes::Bounds> bounds_of(const PlaybackFeed::JumpWish& wish);
+  // False: the recording ends before the bounds, as far as is known.
+  Result<bool> go_to(const PlaybackFeed::JumpWish& wish, const Keyframes::Bounds& bounds);
+  Result<bool> pull_to(const Keyframes::Bounds& bounds);
   Status resume_at(const PlaybackPoint& point);
   Status produce();
   void add_item(const RecordingEvent& event);

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "common/fd.h"
+#include "daemon/platform.h"
 #include "daemon/uv_loop.h"
 #include "proto/message.h"
 
@@ -60,6 +61,9 @@ class Pty {
   void catch_up();
 
   Status resize(const wire::WindowSize& size);
+
+  // Whether `terminal` is the end that the command sees.
+  bool is_terminal(int terminal) const { return is_slave_of(terminal, master_.get()); }
 
  private:
   enum class Outcome { more, empty, end };

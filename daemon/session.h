@@ -79,6 +79,9 @@ class Session final : public uv::Mortal,
   // The recording, for reading. Errc::unsupported: it is no regular file.
   Result<Fd> open_recording() const;
 
+  // Whether `terminal` is the one that is recorded.
+  bool records(int terminal) const { return pty_->is_terminal(terminal); }
+
   // From the client.
   Status attach_terminal(Terminal::Resources resources, const wire::WindowSize& size) override;
   void release_terminal() override;

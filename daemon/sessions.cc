@@ -31,6 +31,14 @@ const Session* Sessions::find(std::string_view id) const {
   return found == sessions_.end() ? nullptr : found->second.get();
 }
 
+const Session* Sessions::find_by_file(const std::optional<FileId>& file) const {
+  if (!file.has_value()) return nullptr;
+  for (const auto& [id, session] : sessions_) {
+    if (session->recording_file() == file) return session.get();
+  }
+  return nullptr;
+}
+
 void Sessions::stop_all() {
   // stop() may end a session, which changes the map.
   std::vector<Session*> all;

@@ -34,8 +34,9 @@ class Sessions final : private Session::Listener {
                             Connection& shim);
 
   bool empty() const { return sessions_.empty(); }
-  // Null: there is none of this id.
+  // Null: there is none of this id, none that records into this file.
   const Session* find(std::string_view id) const;
+  const Session* find_by_file(const std::optional<FileId>& file) const;
   std::vector<wire::SessionInfo> list() const;
   void stop_all();
 

@@ -7,8 +7,6 @@
 
 #include <cerrno>
 
-#include "common/log.h"
-
 namespace asciinemad {
 namespace {
 
@@ -28,7 +26,6 @@ Result<Fd> open_unlinked_file(const std::string& directory) {
   if (Fd fd = open_on_disk(directory); fd) return fd;
   const int error = errno;
 #ifdef MFD_CLOEXEC
-  log::warn("make a file in ", directory, ": ", std::strerror(error), "; using memory");
   if (Fd fd(::memfd_create("asciinemad-spool", MFD_CLOEXEC)); fd) return fd;
 #endif
   return system_error("make a file in " + directory, error);

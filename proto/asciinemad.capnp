@@ -65,11 +65,12 @@ struct Request {
     # connection may send attachTerminal, releaseTerminal, resize and stop, as a session's client.
 
     control @13 :Control;
-    # Any peer. Steers a playback. Answer: ok, or error `noSession`.
+    # Any peer. Steers a playback. Answer: ok, or error `noSession`, `busy` (not playing yet, or its
+    # terminal is away), `invalid` (not of this playback) or `unsupported` (an unknown action).
 
     fetch @14 :Fetch;
-    # Any peer that has no fetch under way. Answer: fetched, or error `invalid`; may take minutes.
-    # Closing the connection cancels.
+    # Any peer that has no fetch under way. Answer: fetched, or error `invalid` or `busy`; may take
+    # minutes. Closing the connection cancels.
   }
 }
 
@@ -130,7 +131,7 @@ struct Error {
                      # request that can't be carried out as it is: the connection stays
     unsupported @2;  # a message from a newer protocol; the connection stays
     version @3;      # no common protocol version; the connection closes
-    busy @4;         # refused because of live sessions
+    busy @4;         # refused at present: live sessions or playbacks, a bound on their number
     noSession @5;    # this connection has no session
     limit @6;        # a bound was passed; the connection closes
   }
@@ -344,7 +345,7 @@ struct PlaybackFinished {
     failed @2 :Text;       # "line N: reason", or another reason
   }
   warnings @3 :List(Text);
-  # What was wrong with the recording and passed over; a line each, at most 16.
+  # What was wrong with the recording and passed over; a line each, few.
 }
 
 struct Control {

@@ -27,7 +27,8 @@ const std::string kOutput =
 const std::string kV1 =
     "{\"version\": 1, \"width\": 80, \"height\": 24, \"duration\": 0.02, \"stdout\": [\n"
     "[0.01, \"one \\u001b[1mbold\\u001b[0m\\r\\n\\t\"],\n"
-    "[0.01, \"żółw 漢字 \\ud83d\\ude00\\ud83d \\\"quoted\\\" \\\\ \\/ \\u007f\\u0000\\b\\u0007\\n\"]]}\n";
+    "[0.01, \"żółw 漢字 \\ud83d\\ude00\\ud83d \\\"quoted\\\" \\\\ \\/ "
+    "\\u007f\\u0000\\b\\u0007\\n\"]]}\n";
 
 const std::string kV2 =
     "{\"version\": 2, \"width\": 80, \"height\": 24, \"env\": {\"TERM\": null}}\n"
@@ -78,9 +79,9 @@ TEST_CASE("play shows what asciinema 2 shows") {
   const Sandbox sandbox;
   std::vector<test::RecordedEvent> events;
   for (int i = 0; i < 3000; ++i) {
-    events.push_back({i * 0.01, "o",
-                      "\x1b[3" + std::to_string(i % 8) + "mline ż " + std::to_string(i) +
-                          "\x1b[0m\r\n"});
+    events.push_back(
+        {i * 0.01, "o",
+         "\x1b[3" + std::to_string(i % 8) + "mline ż " + std::to_string(i) + "\x1b[0m\r\n"});
   }
   sandbox.write("2.cast", recording_of(events));
   PtyDriver ours(sandbox, {"asciinema", "play", "-s", "100", "2.cast"});

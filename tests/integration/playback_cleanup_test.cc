@@ -27,25 +27,25 @@ struct Change {
 // Leaving the alternate screen puts attributes and character sets back that were set there, so
 // they come first.
 const std::vector<Change> kChanges = {
-    {"\x1b[1;31m", "\x1b[0m"},         // attributes
-    {"\x1b(0", "\x1b(B"},              // line drawing
-    {"\x1b[?1049h", "\x1b[?1049l"},    // alternate screen
-    {"\x1b[?25l", "\x1b[?25h"},        // cursor hidden
-    {"\x1b[?1000h", "\x1b[?1000l"},    // mouse
-    {"\x1b[?1002h", "\x1b[?1002l"},    //
-    {"\x1b[?1003h", "\x1b[?1003l"},    //
-    {"\x1b[?1006h", "\x1b[?1006l"},    //
-    {"\x1b[?1004h", "\x1b[?1004l"},    // focus
-    {"\x1b[?2004h", "\x1b[?2004l"},    // bracketed paste
-    {"\x1b[?1h", "\x1b[?1l"},          // application cursor keys
-    {"\x1b=", "\x1b>"},                // and keypad
-    {"\x1b[>1u", "\x1b[<1u"},          // kitty's keyboard protocol
-    {"\x1b[>4;2m", "\x1b[>4m"},        // modifyOtherKeys
-    {"\x1b[?7l", "\x1b[?7h"},          // autowrap
-    {"\x1b[4h", "\x1b[4l"},            // insert
-    {"\x1b[5;10r", "\x1b[r"},          // scroll region
-    {"\x1b[?5h", "\x1b[?5l"},          // reverse screen
-    {"\x1b[?2026h", "\x1b[?2026l"},    // synchronised output
+    {"\x1b[1;31m", "\x1b[0m"},       // attributes
+    {"\x1b(0", "\x1b(B"},            // line drawing
+    {"\x1b[?1049h", "\x1b[?1049l"},  // alternate screen
+    {"\x1b[?25l", "\x1b[?25h"},      // cursor hidden
+    {"\x1b[?1000h", "\x1b[?1000l"},  // mouse
+    {"\x1b[?1002h", "\x1b[?1002l"},  //
+    {"\x1b[?1003h", "\x1b[?1003l"},  //
+    {"\x1b[?1006h", "\x1b[?1006l"},  //
+    {"\x1b[?1004h", "\x1b[?1004l"},  // focus
+    {"\x1b[?2004h", "\x1b[?2004l"},  // bracketed paste
+    {"\x1b[?1h", "\x1b[?1l"},        // application cursor keys
+    {"\x1b=", "\x1b>"},              // and keypad
+    {"\x1b[>1u", "\x1b[<1u"},        // kitty's keyboard protocol
+    {"\x1b[>4;2m", "\x1b[>4m"},      // modifyOtherKeys
+    {"\x1b[?7l", "\x1b[?7h"},        // autowrap
+    {"\x1b[4h", "\x1b[4l"},          // insert
+    {"\x1b[5;10r", "\x1b[r"},        // scroll region
+    {"\x1b[?5h", "\x1b[?5l"},        // reverse screen
+    {"\x1b[?2026h", "\x1b[?2026l"},  // synchronised output
     {"\x1b]10;red\x1b\\", "\x1b]110\x1b\\"},
     {"\x1b]8;;http://x/\x1b\\", "\x1b]8;;\x1b\\"},
     {"\x1b[4 q", "\x1b[0 q"},  // cursor's shape
@@ -70,8 +70,9 @@ const std::string kMess = recording_of({{0, "o", all_on()}, {1000, "o", "never"}
 
 TEST_CASE("nothing is undone that was not done") {
   const Sandbox sandbox;
-  const std::string undone = "A\x1b[?1049h\x1b[?25l\x1b[31m\x1b[>1u\x1b[?1004h\x1b[?1004l\x1b[<u"
-                             "\x1b[0m\x1b[?25h\x1b[?1049lB\r\n\x1b[?2004l";
+  const std::string undone =
+      "A\x1b[?1049h\x1b[?25l\x1b[31m\x1b[>1u\x1b[?1004h\x1b[?1004l\x1b[<u"
+      "\x1b[0m\x1b[?25h\x1b[?1049lB\r\n\x1b[?2004l";
   sandbox.write("a.cast", recording_of({{0, "o", undone}, {0.1, "m", ""}}));
   CHECK((Player(sandbox, "a.cast").ends_with(0) == undone));
   for (const Change& change : kChanges) {
@@ -100,14 +101,17 @@ TEST_CASE("a clean terminal, however the playback ends") {
       {"Ctrl-C", "a.cast", [](Player& player) { player.send("\x03"); }, 1},
       {"Ctrl-C, paused", "a.cast", [](Player& player) { player.send(" \x03"); }, 1},
       {"stop", "a.cast",
-       [&](Player&) { CHECK(sandbox.run({"asciinema", "stop"}).status == 0); }, 0},
+       [&](Player&) {
+         CHECK(sandbox.run({"asciinema", "stop"}).status == 0);
+       },
+       0},
       {"SIGINT", "a.cast", [](Player& player) { ::kill(player.client(), SIGINT); }, 1},
       {"SIGTERM", "a.cast", [](Player& player) { ::kill(player.client(), SIGTERM); }, 143},
       {"SIGHUP", "a.cast", [](Player& player) { ::kill(player.client(), SIGHUP); }, 129},
-      {"SIGTERM to the daemon", "a.cast",
-       [&](Player&) { ::kill(sandbox.daemon_pid(), SIGTERM); }, 0},
-      {"SIGKILL to the daemon", "a.cast",
-       [&](Player&) { ::kill(sandbox.daemon_pid(), SIGKILL); }, 1},
+      {"SIGTERM to the daemon", "a.cast", [&](Player&) { ::kill(sandbox.daemon_pid(), SIGTERM); },
+       0},
+      {"SIGKILL to the daemon", "a.cast", [&](Player&) { ::kill(sandbox.daemon_pid(), SIGKILL); },
+       1},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
@@ -174,8 +178,9 @@ TEST_CASE("a real terminal is clean afterwards") {
   const Sandbox sandbox;
   sandbox.write("a.cast", kMess);
   const Tmux tmux(sandbox);
-  tmux.open("w", ".", "stty -a >before; echo above; read x; asciinema play a.cast; stty -a >after;"
-                      "echo below; read x");
+  tmux.open("w", ".",
+            "stty -a >before; echo above; read x; asciinema play a.cast; stty -a >after;"
+            "echo below; read x");
   REQUIRE(test::eventually([&] { return contains(tmux.text("w"), "above"); }));
   const std::string before = tmux.screen("w");
   tmux.type("w", {"Enter"});
@@ -185,7 +190,9 @@ TEST_CASE("a real terminal is clean afterwards") {
   REQUIRE(test::eventually([&] { return contains(tmux.text("w"), "below"); }));
   const std::string after = tmux.screen("w");
   CAPTURE(after);
-  const auto modes = [](const std::string& screen) { return screen.substr(screen.find(" visible")); };
+  const auto modes = [](const std::string& screen) {
+    return screen.substr(screen.find(" visible"));
+  };
   CHECK(modes(after) == modes(before));
   CHECK(contains(tmux.text("w"), "above\n"));
   CHECK(contains(after, "\nplainbelow"));  // where the cursor was, without attributes

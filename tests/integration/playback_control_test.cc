@@ -109,9 +109,7 @@ TEST_CASE("ls shows what is played") {
   Player player(sandbox, "-s 2 a.cast");
   player.expect("A");
   const PlaybackInfo info = player.pause();
-  CHECK(test::eventually([&] {
-    return contains(sandbox.run({"asciinema", "ls"}).out, "/6:40");
-  }));
+  CHECK(test::eventually([&] { return contains(sandbox.run({"asciinema", "ls"}).out, "/6:40"); }));
   const std::string line = sandbox.run({"asciinema", "ls"}).out;
   CHECK(line == "playback  " + info.playback + "  80x24  0:00/6:40  paused x2  a.cast\n");
   const std::string json = sandbox.run({"asciinema", "ls", "--json"}).out;

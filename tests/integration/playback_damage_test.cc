@@ -74,7 +74,8 @@ TEST_CASE("a compressed recording that is cut is played as far as it is whole") 
 
 TEST_CASE("damage in the middle is skipped and told, on a terminal after the playback") {
   const Sandbox sandbox;
-  sandbox.write("a.cast", kWhole.substr(0, kWhole.find("[0.02")) + "[0.015, \"o\n\xff\xfe nonsense\n" +
+  sandbox.write("a.cast", kWhole.substr(0, kWhole.find("[0.02")) +
+                              "[0.015, \"o\n\xff\xfe nonsense\n" +
                               kWhole.substr(kWhole.find("[0.02")));
   const Outcome outcome = sandbox.run({"asciinema", "play", "a.cast"});
   CHECK(outcome.status == 0);
@@ -83,8 +84,8 @@ TEST_CASE("damage in the middle is skipped and told, on a terminal after the pla
       "asciinema: a.cast: line 3 is damaged and was skipped (2 lines in all): "));
   CHECK(outcome.err.ends_with("\r\n"));
   Player player(sandbox, "a.cast");
-  CHECK(player.ends_with(0) == "AżC\x1b[0;33m" + outcome.err.substr(0, outcome.err.size() - 2) +
-                                   "\x1b[0m\r\r\n");
+  CHECK(player.ends_with(0) ==
+        "AżC\x1b[0;33m" + outcome.err.substr(0, outcome.err.size() - 2) + "\x1b[0m\r\r\n");
 }
 
 TEST_CASE("what is no recording") {
@@ -95,7 +96,10 @@ TEST_CASE("what is no recording") {
   sandbox.write("array", "[1, 2]\n");
   sandbox.write("v4.cast", "{\"version\": 4, \"width\": 80, \"height\": 24}\n[0, \"o\", \"A\"]\n");
   sandbox.write("size.cast", "{\"version\": 2, \"width\": 0, \"height\": 24}\n[0, \"o\", \"A\"]\n");
-  sandbox.write("binary", std::string("\x7f" "ELF\0\0\0", 7) + std::string(10'000, '\xff'));
+  sandbox.write("binary", std::string("\x7f"
+                                      "ELF\0\0\0",
+                                      7) +
+                              std::string(10'000, '\xff'));
   REQUIRE(::mkdir((sandbox / "directory").c_str(), 0700) == 0);
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"empty", "line 1: the file is empty"},

@@ -43,9 +43,8 @@ class SlowPlayback {
   Player* operator->() { return &*player_; }
   // The playback is paused there.
   void is_at(std::uint64_t position_us) {
-    player_->when([&](const PlaybackInfo& info) {
-      return info.paused && info.position_us == position_us;
-    });
+    player_->when(
+        [&](const PlaybackInfo& info) { return info.paused && info.position_us == position_us; });
   }
   void quit() {
     player_->send("q");
@@ -153,9 +152,8 @@ TEST_CASE("arrows go 5 seconds, in every keyboard mode") {
   playback->send("\x1b[D\x1b[D\x1b[D");
   playback.is_at(0);
   playback->send(" \x1b[C");
-  playback->when([](const PlaybackInfo& info) {
-    return !info.paused && info.position_us >= 5 * kSecondUs;
-  });
+  playback->when(
+      [](const PlaybackInfo& info) { return !info.paused && info.position_us >= 5 * kSecondUs; });
   playback.quit();
 }
 
@@ -201,9 +199,8 @@ TEST_CASE("a question mark shows the keys, time stands still, and any key takes 
   CHECK(playback->when([](const PlaybackInfo&) { return true; }).position_us == at_us);
   playback->send(".");  // not a step
   playback->expect("A");
-  playback->when([&](const PlaybackInfo& info) {
-    return !info.paused && info.position_us > at_us;
-  });
+  playback->when(
+      [&](const PlaybackInfo& info) { return !info.paused && info.position_us > at_us; });
   CHECK_FALSE(contains(playback->screen(), "B"));
   playback->send("?");
   playback->expect("any key: back");
@@ -250,7 +247,7 @@ TEST_CASE("keys in the encodings that a recording may have turned on") {
   playback->when([](const PlaybackInfo& info) { return info.paused; });
   playback->send("\x1b[46u");
   playback->expect("B");
-  playback->send("\x1b[32;1:3u");  // only let go
+  playback->send("\x1b[32;1:3u");   // only let go
   playback->send("\x1b[27;5;99~");  // xterm's: Ctrl-C
   playback->ends_with(1);
   SlowPlayback other;

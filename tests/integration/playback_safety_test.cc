@@ -16,16 +16,15 @@ using test::Sandbox;
 
 // Makes the terminal send something.
 const std::vector<std::string> kQueries = {
-    "\x1b[6n",        "\x1b[c",       "\x1b[>c",         "\x1b[>q",
-    "\x1b[18t",       "\x1b[?u",      "\x1b[?2026$p",    "\x1bP$qm\x1b\\",
-    "\x1bP+q544e\x1b\\", "\x1b]11;?\x07", "\x1b]52;c;?\x07", "\x05",
-    "\x1bZ",
+    "\x1b[6n",         "\x1b[c",       "\x1b[>c",        "\x1b[>q",           "\x1b[18t",
+    "\x1b[?u",         "\x1b[?2026$p", "\x1bP$qm\x1b\\", "\x1bP+q544e\x1b\\", "\x1b]11;?\x07",
+    "\x1b]52;c;?\x07", "\x05",         "\x1bZ",
 };
 
 // More than showing.
 const std::vector<std::string> kLiberties = {
-    "\x1b]52;c;aGk=\x07", "\x1bPq#0~\x1b\\", "\x1b_x\x1b\\",  "\x1b^x\x1b\\",
-    "\x1bXx\x1b\\",       "\x1b[3;1;1t",     "\x1b[5i",       "\x1b]1337;File=x\x07",
+    "\x1b]52;c;aGk=\x07", "\x1bPq#0~\x1b\\", "\x1b_x\x1b\\", "\x1b^x\x1b\\",
+    "\x1bXx\x1b\\",       "\x1b[3;1;1t",     "\x1b[5i",      "\x1b]1337;File=x\x07",
 };
 
 // Harmless anywhere.
@@ -41,9 +40,7 @@ std::string joined(const std::vector<std::vector<std::string>>& lists) {
 }
 
 // What is left of those that are filtered: the text around them.
-std::string filtered(const std::vector<std::string>& list) {
-  return std::string(list.size(), ',');
-}
+std::string filtered(const std::vector<std::string>& list) { return std::string(list.size(), ','); }
 
 const std::string kEverything = joined({kQueries, kLiberties, kHarmless});
 

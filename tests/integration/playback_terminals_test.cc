@@ -111,8 +111,9 @@ TEST_CASE("keys work while the output goes to a file or pipe") {
 
 TEST_CASE("a reader that has enough ends the playback") {
   const Sandbox sandbox;
-  sandbox.write("a.cast", recording_of({{0, "o", "A\n"}, {0.1, "o", "B\n"}, {0.1, "o", "C\n"},
-                                        {1000, "o", "D\n"}}));
+  sandbox.write(
+      "a.cast",
+      recording_of({{0, "o", "A\n"}, {0.1, "o", "B\n"}, {0.1, "o", "C\n"}, {1000, "o", "D\n"}}));
   const Outcome outcome =
       sandbox.run_shell("asciinema play a.cast | head -n 1; echo ${PIPESTATUS[0]}");
   CHECK(outcome.out == "A\n0\n");
@@ -124,14 +125,14 @@ TEST_CASE("a full disk is told") {
   sandbox.write("a.cast", kShort);
   const Outcome outcome = sandbox.run_shell("asciinema play a.cast >/dev/full");
   CHECK(outcome.status == 1);
-  CHECK(outcome.err ==
-        "asciinema: playback failed: standard output: No space left on device\r\n");
+  CHECK(outcome.err == "asciinema: playback failed: standard output: No space left on device\r\n");
 }
 
 TEST_CASE("a terminal that stops taking bytes holds up nobody else") {
   const Sandbox sandbox;
   std::string much(100'000, 'x');
-  sandbox.write("much.cast", recording_of({{0, "o", much}, {0, "o", much}, {0, "o", much + "END"}}));
+  sandbox.write("much.cast",
+                recording_of({{0, "o", much}, {0, "o", much}, {0, "o", much + "END"}}));
   sandbox.write("a.cast", kShort);
   Player stuck(sandbox, "much.cast");  // nobody reads its terminal
   CHECK(test::eventually([&] { return test::playbacks(sandbox).size() == 1; }));

@@ -25,18 +25,16 @@ std::vector<wire::PlaybackInfo> playbacks(const Sandbox& sandbox) {
 }
 
 Player::Player(const Sandbox& sandbox, const std::string& command, TerminalSize size)
-    : PtyDriver(
-          sandbox,
-          {"bash", "-c", "read go; asciinema play " + command + "; echo status=$?; read end"},
-          size),
+    : PtyDriver(sandbox,
+                {"bash", "-c", "read go; asciinema play " + command + "; echo status=$?; read end"},
+                size),
       sandbox_(sandbox),
       before_(settings()) {
   send("\r");
   expect("\r\n");
 }
 
-wire::PlaybackInfo Player::when(
-    const std::function<bool(const wire::PlaybackInfo&)>& is_so) const {
+wire::PlaybackInfo Player::when(const std::function<bool(const wire::PlaybackInfo&)>& is_so) const {
   wire::PlaybackInfo found;
   const bool came = eventually([&] {
     const std::vector<wire::PlaybackInfo> all = playbacks(sandbox_);

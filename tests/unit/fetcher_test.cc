@@ -187,6 +187,8 @@ TEST_CASE("fetch: what is no HTTP") {
   CHECK(failure("SSH-2.0-OpenSSH\r\n") == ": the answer is not valid HTTP");
   CHECK(failure("HTTP/1.1 " + std::string(100'000, 'x')) == ": the answer is not valid HTTP");
   CHECK(failure("HTTP/1.1 200 " + std::string(100'000, 'x')) == ": the answer is not valid HTTP");
+  CHECK(failure("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 " + std::string(100'000, 'x')) ==
+        ": the answer is not valid HTTP");
   CHECK(failure(ok + "A: " + std::string(100'000, 'x')) == ": the answer is not valid HTTP");
   std::string many = ok;
   for (int i = 0; i < 10'000; ++i) many += "Header: value\r\n";

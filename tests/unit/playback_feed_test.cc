@@ -102,7 +102,7 @@ TEST_CASE("playback_feed: what a pipe delivers is there before the next has come
   f.driver.run_until([&] { return f.shown() == "first"; });
   // While it waits for the pipe it takes commands.
   f.messages.clear();
-  f.feed->jump({PlaybackFeed::ToTime{0}, 0, -1});
+  f.feed->jump({PlaybackFeed::ToTime{0}, 0, -1, false});
   CHECK(f.wait_for<PlaybackFeed::Jump>().events == 0);
   f.driver.run_until([&] { return f.shown() == "first"; });
   write("\"]\n");
@@ -120,8 +120,8 @@ TEST_CASE("playback_feed: a jump drops what was read ahead, and goes on behind i
   f.start(cast);
   f.wait_for<PlaybackFeed::Ended>();
   f.messages.clear();
-  f.feed->jump({PlaybackFeed::ToTime{90'500'000}, 0, -1});
-  f.feed->jump({PlaybackFeed::ToTime{97'500'000}, 0, -1});
+  f.feed->jump({PlaybackFeed::ToTime{90'500'000}, 0, -1, false});
+  f.feed->jump({PlaybackFeed::ToTime{97'500'000}, 0, -1, false});
   f.wait_for<PlaybackFeed::Ended>();
   REQUIRE(f.messages.size() == 4);
   const auto& jump = std::get<PlaybackFeed::Jump>(f.messages[0]);
@@ -136,8 +136,29 @@ TEST_CASE("playback_feed: a jump behind the end ends there") {
   f.start(std::string(kHeader) + "[1, \"o\", \"a\"]\n");
   f.wait_for<PlaybackFeed::Ended>();
   f.messages.clear();
-  f.feed->jump({PlaybackFeed::ToTime{90'000'000}, 0, -1});
+  f.feed->jump({PlaybackFeed::ToTime{90'000'000}, 0, -1, false});
   CHECK(f.wait_for<PlaybackFeed::Jump>().played_us == 1'000'000);
+}
+
+TEST_CASE("playback_feed: a jump that waits goes where a pipe has not come yet") {
+  Fixture f;
+  auto pipe = make_pipe();
+  REQUIRE(pipe.ok());
+  f.start(std::move(pipe->read_end));
+  const auto write = [&](std::string_view text) {
+    REQUIRE(write_all(pipe->write_end.get(), text, -1).ok());
+  };
+  write(kHeader);
+  f.wait_for<PlaybackFeed::Opened>();
+  f.feed->jump({PlaybackFeed::ToTime{5'000'000}, 0, -1, true});
+  write("[1, \"o\", \"a\"]\n");
+  // Asked meanwhile, answered afterwards.
+  f.feed->find_marker({true, 0, 0});
+  write("[4, \"m\", \"\"]\n[4, \"o\", \"b\"]\n[6, \"o\", \"c\"]\n");
+  const auto& jump = f.wait_for<PlaybackFeed::Jump>();
+  CHECK(jump.events == 3);
+  CHECK(jump.played_us == 5'000'000);
+  f.driver.run_until([&] { return f.shown() == "c" && f.marker == 2; });
 }
 
 TEST_CASE("playback_feed: a sequence cut by a jump's place is whole afterwards") {
@@ -146,7 +167,7 @@ TEST_CASE("playback_feed: a sequence cut by a jump's place is whole afterwards")
   f.wait_for<PlaybackFeed::Ended>();
   CHECK(f.shown() == "a\x1b[31mb");
   f.messages.clear();
-  f.feed->jump({PlaybackFeed::ToTime{1'500'000}, 0, -1});
+  f.feed->jump({PlaybackFeed::ToTime{1'500'000}, 0, -1, false});
   f.wait_for<PlaybackFeed::Ended>();
   CHECK(f.shown() == "\x1b[31mb");
 }
@@ -160,7 +181,7 @@ TEST_CASE("playback_feed: markers, fractions and rewinding") {
   f.driver.run_until([&] { return f.marker.has_value(); });
   CHECK(f.marker == 2);
   f.messages.clear();
-  f.feed->jump({PlaybackFeed::ToFraction{0.9}, 0, -1});
+  f.feed->jump({PlaybackFeed::ToFraction{0.9}, 0, -1, false});
   CHECK(f.wait_for<PlaybackFeed::Jump>().frames == 2);
   f.wait_for<PlaybackFeed::Ended>();
   f.messages.clear();
