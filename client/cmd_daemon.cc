@@ -31,11 +31,11 @@ constexpr const char* kHelp =
     "The daemon starts by itself when it is needed and ends when it is idle.\n"
     "\n"
     "  start    start it now, unless it runs\n"
-    "  stop     end it; refused while sessions are recorded\n"
+    "  stop     end it; refused while something is recorded or played\n"
     "  status   show what it does; exit status 1 when it does not run\n"
     "  restart  stop, then start\n"
     "\n"
-    "  --force  end the recorded sessions, too (stop and restart)\n";
+    "  --force  end sessions and playbacks, too (stop and restart)\n";
 
 int fail(const Error& error) {
   Messages(false).error(error.message);

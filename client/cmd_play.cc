@@ -9,7 +9,6 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "client/command.h"
@@ -19,6 +18,7 @@
 #include "client/messages.h"
 #include "client/play_options.h"
 #include "client/playback_session.h"
+#include "client/recording_input.h"
 #include "client/status.h"
 #include "common/config.h"
 #include "common/paths.h"
@@ -49,19 +49,13 @@ Status check_recording(int fd, const std::string& name, bool& regular) {
   return {};
 }
 
-// Of this user's own making, as far as one can tell: neither a descriptor of somebody's choice nor
-// what another program writes meanwhile.
-bool is_local_file(std::string_view path, bool regular) {
-  return regular && !path.starts_with("/dev/") && !path.starts_with("/proc/");
-}
-
 Result<Source> open_file(const std::string& path) {
   Source source;
   source.recording.reset(::open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC));
   if (!source.recording) return system_error(path, errno);
   bool regular = false;
   TRY(check_recording(source.recording.get(), path, regular));
-  if (is_local_file(path, regular)) source.trust = Trust::local;
+  if (is_local_recording(path, regular)) source.trust = Trust::local;
   return source;
 }
 
@@ -93,9 +87,11 @@ class PlayCommand {
 
  private:
   Result<Source> open_source();
+  Result<Source> fetch() const;
   Result<Source> find_session(const Error& no_file);
   wire::Play playback(const Source& source) const;
   Status start(const Source& source);
+  Status start_with(DaemonLink& link, const Source& source);
   int conclude(const PlaybackSession::Outcome& outcome) const;
   int fail(const std::string& reason) const;
 
@@ -111,20 +107,25 @@ class PlayCommand {
 Result<Source> PlayCommand::open_source() {
   const std::string& file = options_.file;
   if (file == "-") return open_standard_input();
-  if (is_url(file)) {
-    Source source;
-    Result<Fd> recording = fetch_recording(environment_, file);
-    if (!recording.ok()) {
-      Error error = recording.take_error();
-      error.message = name_ + ": " + error.message;
-      return error;
-    }
-    source.recording = std::move(recording).value();
-    return source;
-  }
+  if (is_url(file)) return fetch();
   Result<Source> source = open_file(file);
   const bool missing = !source.ok() && source.error().sys_errno == ENOENT;
   return missing && options_.follow ? find_session(source.error()) : std::move(source);
+}
+
+Result<Source> PlayCommand::fetch() const {
+  if (options_.follow) {
+    return Error{Errc::invalid_argument, name_ + ": only files and sessions can be followed"};
+  }
+  Source source;
+  Result<Fd> recording = fetch_recording(environment_, options_.file);
+  if (!recording.ok()) {
+    Error error = recording.take_error();
+    error.message = name_ + ": " + error.message;
+    return error;
+  }
+  source.recording = std::move(recording).value();
+  return source;
 }
 
 // The session whose id was given instead of a file's name.
@@ -164,16 +165,24 @@ wire::Play PlayCommand::playback(const Source& source) const {
   return play;
 }
 
-// A session can be followed with the daemon alone that records it.
 Status PlayCommand::start(const Source& source) {
-  const auto attempt = [&](DaemonLink& link) -> Status {
-    session_.emplace(link);
-    Status started = session_->start({playback(source), source.recording.get()});
-    if (!started.ok()) session_.reset();
-    return started;
-  };
-  if (!source.session.empty()) return attempt(*link_);
-  return use_daemon(environment_, messages_, link_, "playing", attempt);
+  // A session can be followed with the daemon alone that records it.
+  if (!source.session.empty()) return start_with(*link_, source);
+  Status refused;
+  TRY(use_daemon(environment_, messages_, link_, "playing", [&](DaemonLink& link) -> Status {
+    Status started = start_with(link, source);
+    if (started.ok() || another_daemon_may_help(started.error())) return started;
+    refused = std::move(started);
+    return {};
+  }));
+  return refused;
+}
+
+Status PlayCommand::start_with(DaemonLink& link, const Source& source) {
+  session_.emplace(link);
+  Status started = session_->start({playback(source), source.recording.get()});
+  if (!started.ok()) session_.reset();
+  return started;
 }
 
 int PlayCommand::run() {

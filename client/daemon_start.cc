@@ -149,6 +149,19 @@ Result<DaemonLink> start_private_daemon(const Environment& environment) {
   return link;
 }
 
+bool another_daemon_may_help(const Error& error) {
+  switch (error.code) {
+    case Errc::busy:
+    case Errc::limit_exceeded:
+    case Errc::unsupported:
+    case Errc::unavailable:
+    case Errc::timed_out:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Result<DaemonLink> connect_to_shared_daemon(const Environment& environment) {
   TRY_ASSIGN(const std::string path, control_socket_path(environment));
   TRY(check_socket_path(path));

@@ -26,6 +26,10 @@ Result<DaemonConnection> connect_to_daemon(const Environment& environment);
 // A new daemon for this connection alone; it ends with it.
 Result<DaemonLink> start_private_daemon(const Environment& environment);
 
+// Whether another daemon might do what this one did not: it is busy, full, older or gone. No other
+// one makes sense of a request that makes none.
+bool another_daemon_may_help(const Error& error);
+
 // Calls `attempt`, a Status(DaemonLink&), with the shared daemon, and where that can't be had or
 // the attempt fails, with a private one; a warning says why, and what it is `doing` ("recording").
 // `link` holds the connection in the end.

@@ -77,10 +77,24 @@ Result<Fd> fetch_with(DaemonLink& link, const wire::Fetch& fetch) {
   return Error{Errc::timed_out, "asciinemad does not answer"};
 }
 
-// Whether another daemon might do what this one did not.
-bool is_refusal(const Error& error) {
-  return error.code == Errc::unsupported || error.code == Errc::busy ||
-         error.code == Errc::limit_exceeded || error.code == Errc::unavailable;
+// The daemon works in another directory.
+std::string absolute_path(std::string_view path) {
+  std::array<char, 4096> directory;
+  const bool complete = path.empty() || path.starts_with('/');
+  if (complete || ::getcwd(directory.data(), directory.size()) == nullptr) return std::string(path);
+  return std::string(directory.data()).append("/").append(path);
+}
+
+// OpenSSL takes several, with colons between them.
+std::string absolute_paths(std::string_view list) {
+  std::string paths;
+  for (;;) {
+    const std::size_t colon = list.find(':');
+    paths += absolute_path(list.substr(0, colon));
+    if (colon == std::string_view::npos) return paths;
+    paths += ':';
+    list.remove_prefix(colon + 1);
+  }
 }
 
 }  // namespace
@@ -107,8 +121,8 @@ wire::Fetch make_fetch(const Environment& environment, std::uint64_t max_bytes,
   fetch.https_proxy =
       first_set(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
   fetch.no_proxy = first_set(environment, {"no_proxy", "NO_PROXY"});
-  fetch.ca_file = first_set(environment, {"SSL_CERT_FILE"});
-  fetch.ca_directory = first_set(environment, {"SSL_CERT_DIR"});
+  fetch.ca_file = absolute_path(first_set(environment, {"SSL_CERT_FILE"}));
+  fetch.ca_directory = absolute_paths(first_set(environment, {"SSL_CERT_DIR"}));
   fetch.ipfs_gateway = first_set(environment, {"IPFS_GATEWAY"});
   return fetch;
 }
@@ -120,8 +134,8 @@ Result<Fd> fetch_recording(const Environment& environment, const std::string& ur
   Result<Fd> recording = Error{Errc::unavailable, "asciinemad was not asked"};
   TRY(use_daemon(environment, Messages(false), link, "fetching", [&](DaemonLink& daemon) -> Status {
     recording = fetch_with(daemon, fetch);
-    if (!recording.ok() && is_refusal(recording.error())) return recording.error();
-    return {};
+    if (recording.ok() || !another_daemon_may_help(recording.error())) return {};
+    return recording.error();
   }));
   if (recording.ok()) return recording;
   // The caller knows the address; the daemon said it, too.

@@ -24,7 +24,7 @@ std::string without_credentials(std::string_view url);
 // name the address.
 Result<Fd> fetch_recording(const Environment& environment, const std::string& url);
 
-// What fetch_recording() asks the daemon for.
+// What fetch_recording() asks the daemon for. Paths in the environment may be relative.
 wire::Fetch make_fetch(const Environment& environment, std::uint64_t max_bytes,
                        const std::string& url);
 

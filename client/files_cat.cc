@@ -40,9 +40,9 @@ Status print(RecordingInput input, bool trusted, BlockOutput& output, const Mess
   if (policy != ScreenPolicy::trusted) filter.emplace(policy);
   Status copied = copy_output(*recording, filter.has_value() ? &*filter : nullptr, output);
   // What is whole comes first, whatever is to be told after it.
-  Status flushed = output.flush();
+  Status finished = output.finish();
   recording->warn_of_damage(messages);
-  return copied.ok() ? flushed : copied;
+  return copied.ok() ? finished : copied;
 }
 
 }  // namespace

@@ -50,8 +50,11 @@ Status convert(const Wish& wish, RecordingInput input, const Messages& messages)
   const std::unique_ptr<AsciicastWriter> writer =
       make_writer(wish.format, recording->policy_for(target.fd()));
   const Status copied = copy_events(*recording, *writer, output);
+  const Status finished = output.finish();
   recording->warn_of_damage(messages);
-  return copied.ok() ? target.commit(wish.overwrite) : copied;
+  TRY(copied);
+  TRY(finished);
+  return target.commit(wish.overwrite);
 }
 
 }  // namespace

@@ -70,8 +70,8 @@ Status OpenedRecording::open_file(RecordingInput input) {
   struct stat info {};
   if (::fstat(file_.get(), &info) != 0) return system_error("examine " + name_, errno);
   if (S_ISDIR(info.st_mode)) return system_error("open " + name_, EISDIR);
-  // `<(curl ...)` is a path, too, but a pipe.
-  local_ = S_ISREG(info.st_mode) && input.kind == RecordingInput::Kind::path;
+  local_ =
+      input.kind == RecordingInput::Kind::path && is_local_recording(name_, S_ISREG(info.st_mode));
   return {};
 }
 

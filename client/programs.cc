@@ -2,28 +2,16 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 
 #include "build_config.h"
+#include "common/paths.h"
 
 namespace asciinemad {
 
-namespace {
-
-// With a slash at its end; empty where the system does not tell.
-std::string own_directory() {
-  std::array<char, 4096> self{};
-  const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-  if (length <= 0) return {};
-  const std::string path(self.data(), static_cast<std::size_t>(length));
-  return path.substr(0, path.rfind('/') + 1);
-}
-
-}  // namespace
-
 std::string sibling_program(std::string_view name) {
-  for (const std::string& directory : {own_directory(), std::string(ASCIINEMAD_LIBEXEC_DIR "/")}) {
+  for (const std::string& directory :
+       {program_directory(), std::string(ASCIINEMAD_LIBEXEC_DIR "/")}) {
     std::string path = directory + std::string(name);
     if (!directory.empty() && ::access(path.c_str(), X_OK) == 0) return path;
   }
@@ -45,7 +33,7 @@ std::optional<std::string> find_in_path(std::string_view name) {
 }
 
 std::string data_file(std::string_view name) {
-  std::string in_tree = own_directory() + "../data/" + std::string(name);
+  std::string in_tree = program_directory() + "../data/" + std::string(name);
   if (::access(in_tree.c_str(), R_OK) == 0) return in_tree;
   return std::string(ASCIINEMAD_DATA_DIR "/") + std::string(name);
 }

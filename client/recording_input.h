@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/fd.h"
@@ -27,6 +28,12 @@ struct RecordingInput {
   Fd file = {};
   std::string problem = {};
 };
+
+// Whether a file opened by its path is of this user's own making, as far as one can tell: neither a
+// descriptor of somebody's choice nor what another program writes meanwhile.
+inline bool is_local_recording(std::string_view path, bool regular) {
+  return regular && !path.starts_with("/dev/") && !path.starts_with("/proc/");
+}
 
 // What the FILE argument `name` stands for. Fetches it if need be.
 RecordingInput find_recording_input(const Environment& environment, const std::string& name);

@@ -62,6 +62,14 @@ Status check_private(const std::string& path, const struct stat& info) {
 
 }  // namespace
 
+std::string program_directory() {
+  std::array<char, 4096> self{};
+  const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
+  if (length <= 0) return {};
+  const std::string path(self.data(), static_cast<std::size_t>(length));
+  return path.substr(0, path.rfind('/') + 1);
+}
+
 std::optional<std::string> Environment::find(std::string_view name) const {
   std::optional<std::string> value = raw(name);
   if (value && value->empty()) value.reset();

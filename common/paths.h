@@ -20,6 +20,10 @@
 
 namespace asciinemad {
 
+// The directory of the running program, with a slash at its end; empty where the system does not
+// tell.
+std::string program_directory();
+
 class Environment {
  public:
   virtual ~Environment() = default;

@@ -19,10 +19,6 @@
 namespace asciinemad {
 namespace {
 
-Result<Url> request_url(const FetchRequest& request) {
-  return parse_url(through_ipfs_gateway(request.url, request.ipfs_gateway));
-}
-
 // A file that nobody else can find.
 Result<Fd> open_spool_file(const std::string& directory) {
 #ifdef O_TMPFILE
@@ -208,14 +204,9 @@ Result<Fetched> FetchJob::run(Url url) {
 
 }  // namespace
 
-Status check_fetch_url(const FetchRequest& request) {
-  Result<Url> url = request_url(request);
-  return url.ok() ? Status() : Status(url.take_error());
-}
-
 Result<Fetched> fetch_recording(const FetchRequest& request, const std::string& spool_directory,
                                 const HttpTimeouts& timeouts, int cancel_fd) {
-  TRY_ASSIGN(Url url, request_url(request));
+  TRY_ASSIGN(Url url, first_url(request));
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(timeouts.total_ms);
   return FetchJob(request, spool_directory, {timeouts, deadline, cancel_fd}).run(std::move(url));

@@ -18,6 +18,7 @@ constexpr std::chrono::milliseconds kPatience(10);
 
 struct Fetch::Shared {
   // Set before the thread starts, used by it alone.
+  FetchFunction fetch = nullptr;
   FetchRequest request;
   std::string spool_directory;
   HttpTimeouts timeouts;
@@ -34,7 +35,7 @@ struct Fetch::Shared {
 };
 
 void Fetch::Shared::run() {
-  Result<Fetched> fetched = fetch_recording(request, spool_directory, timeouts, cancelled.get());
+  Result<Fetched> fetched = fetch(request, spool_directory, timeouts, cancelled.get());
   const std::lock_guard<std::mutex> lock(mutex);
   outcome.emplace(std::move(fetched));
   done = true;
@@ -42,10 +43,11 @@ void Fetch::Shared::run() {
   if (wake != nullptr) uv_async_send(wake);
 }
 
-Result<std::unique_ptr<Fetch>> Fetch::start(uv::Loop& loop, FetchRequest request,
+Result<std::unique_ptr<Fetch>> Fetch::start(uv::Loop& loop, FetchFunction fetch_function,
+                                            FetchRequest request,
                                             const std::string& spool_directory, Listener& listener,
                                             HttpTimeouts timeouts) {
-  TRY(check_fetch_url(request));
+  TRY(first_url(request));
   TRY_ASSIGN(Pipe pipe, make_pipe());
   std::unique_ptr<Fetch> fetch(new Fetch(listener));
   fetch->shared_ = std::make_shared<Shared>();  // before any return: the destructor uses it
@@ -62,6 +64,7 @@ Result<std::unique_ptr<Fetch>> Fetch::start(uv::Loop& loop, FetchRequest request
   fetch->wake_->data = fetch.get();
   fetch->cancel_ = std::move(pipe.write_end);
   Shared& shared = *fetch->shared_;
+  shared.fetch = fetch_function;
   shared.request = std::move(request);
   shared.spool_directory = spool_directory;
   shared.timeouts = timeouts;

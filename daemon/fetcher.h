@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/fetch_job.h"
+#include "daemon/fetch_request.h"
 #include "daemon/uv_loop.h"
 
 namespace asciinemad {
@@ -21,9 +21,10 @@ class Fetch final : public uv::Mortal {
     ~Listener() = default;
   };
 
-  // A URL that cannot be used fails here, without a thread; all else goes to the listener. Errors:
-  // see fetch_recording().
-  static Result<std::unique_ptr<Fetch>> start(uv::Loop& loop, FetchRequest request,
+  // `fetch` runs in the thread. A URL that cannot be used fails here, without one; all else goes to
+  // the listener.
+  static Result<std::unique_ptr<Fetch>> start(uv::Loop& loop, FetchFunction fetch,
+                                              FetchRequest request,
                                               const std::string& spool_directory,
                                               Listener& listener, HttpTimeouts timeouts = {});
   // Cancels, in milliseconds: a thread that hangs in the resolver is left behind with all it uses.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/http_loader.h"
+
 namespace asciinemad {
 namespace {
 
@@ -28,8 +30,8 @@ Status Fetches::start(Connection& connection, std::uint32_t request_id, wire::Fe
     return Error{Errc::busy,
                  "the daemon is fetching " + std::to_string(kMaxFetches) + " recordings already"};
   }
-  TRY_ASSIGN(auto started,
-             Fetch::start(loop_, request_of(std::move(fetch)), spool_directory_, *this));
+  TRY_ASSIGN(auto started, Fetch::start(loop_, fetch_with_module, request_of(std::move(fetch)),
+                                        spool_directory_, *this));
   fetches_.emplace(connection.id(), Pending{connection, request_id, std::move(started)});
   return {};
 }

@@ -45,14 +45,17 @@ bool is_exempted(const Url& url, std::string_view no_proxy) {
 Result<std::optional<Url>> proxy_for(const Url& url, const ProxySettings& settings) {
   std::string value = url.is_https() ? settings.https_proxy : settings.http_proxy;
   if (value.empty() || is_exempted(url, settings.no_proxy)) return std::optional<Url>();
-  if (value.find("://") == std::string::npos) value = "http://" + value;
+  // A "://" further on is part of a password.
+  const std::size_t colon = std::min(value.find(':'), value.size());
+  if (!std::string_view(value).substr(colon).starts_with("://")) {
+    value = "http://" + value;
+  } else if (lower_case(value.substr(0, colon)) != "http") {
+    return Error{Errc::invalid_argument,
+                 "the proxy " + presentable_url(value) + ": only http proxies can be used"};
+  }
   Result<Url> proxy = parse_url(value);
   if (!proxy.ok()) {
     return Error{Errc::invalid_argument, "the proxy cannot be used: " + proxy.error().message};
-  }
-  if (proxy->is_https()) {
-    return Error{Errc::invalid_argument, "the proxy cannot be used: " + proxy->text() +
-                                             ": its URL must begin with http://"};
   }
   return std::optional<Url>(std::move(proxy).value());
 }

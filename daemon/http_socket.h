@@ -11,18 +11,9 @@
 #include <string_view>
 
 #include "common/fd.h"
+#include "daemon/fetch_request.h"
 
 namespace asciinemad {
-
-struct HttpTimeouts {
-  // To connect to an address while others are left to try, and to the last one.
-  int address_ms = 3'000;
-  int connect_ms = 10'000;
-  // Without a single byte coming or going.
-  int idle_ms = 30'000;
-  // Of all together: addresses, redirects, pages.
-  int total_ms = 600'000;
-};
 
 // What bounds every wait of a transfer.
 struct HttpWaits {

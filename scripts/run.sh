@@ -24,7 +24,7 @@ build() {
   {
     [[ -e $build_dir/build.ninja ]] || meson setup "$build_dir" "$root" --buildtype=release
   } </dev/null >"$log" 2>&1 &&
-    ninja -C "$build_dir" asciinema asciinemad asciinema-files </dev/null >>"$log" 2>&1
+    ninja -C "$build_dir" asciinema asciinemad asciinema-files asciinemad-http.so </dev/null >>"$log" 2>&1
 }
 
 # The build's status comes through a pipe, so that a slow build can be announced without polling.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/http_server.h"
 #include "tests/support/pty_driver.h"
 #include "tests/support/sandbox.h"
 
@@ -137,6 +138,15 @@ TEST_CASE("cat passes on what it gets without waiting for more") {
   CHECK(process.wait().status == 0);
 }
 
+TEST_CASE("cat prints what a web server has") {
+  const test::HttpServer server([](test::Exchange& e) { e.respond("200 OK", "", kV3); });
+  const Sandbox sandbox;
+  const Outcome outcome = sandbox.run({"asciinema", "cat", server.url("/a.cast")});
+  CAPTURE(outcome.err);
+  CHECK(outcome.status == 0);
+  CHECK(outcome.out == kOutputV3);
+}
+
 TEST_CASE("cat says what cannot be printed, after all that can") {
   const Sandbox sandbox;
   sandbox.write("good.cast", kV3);
@@ -150,7 +160,7 @@ TEST_CASE("cat says what cannot be printed, after all that can") {
       {"text", "text: line 1: "},
       {"empty", "empty: "},
       {"future.cast", "future.cast: line 1: "},
-      {"http://127.0.0.1:1/a.cast", "http://127.0.0.1:1/a.cast: "}};
+      {"http://127.0.0.1:1/a.cast", "http://127.0.0.1:1/a.cast: cannot connect to "}};
   for (const auto& [name, problem] : bad) {
     const Outcome outcome = sandbox.run({"asciinema", "cat", "good.cast", name, "good.cast"});
     CAPTURE(outcome.err);
@@ -220,6 +230,8 @@ TEST_CASE("cat keeps from a terminal what could do harm there") {
   for (const Case& c :
        {Case{"asciinema cat a.cast", false, true}, Case{"asciinema cat - <a.cast", false, false},
         Case{"asciinema cat <(cat a.cast)", false, false},
+        Case{"asciinema cat /dev/stdin <a.cast", false, false},
+        Case{"asciinema cat /proc/self/fd/0 <a.cast", false, false},
         Case{"asciinema cat --trust a.cast", true, true},
         Case{"asciinema cat --trust - <a.cast", true, true}}) {
     CAPTURE(std::string(c.command));
@@ -231,6 +243,34 @@ TEST_CASE("cat keeps from a terminal what could do harm there") {
   }
   const Outcome piped = sandbox.run({"asciinema", "cat", "-"}, kHarmful);
   CHECK(piped.out == std::string("<") + kQuery + kClipboard + "\x1b[31mred>");
+}
+
+TEST_CASE("cat leaves a terminal as it was") {
+  const Sandbox sandbox;
+  const std::string output = "\x1b[?1049h\x1b[?25lfull screen";
+  sandbox.write("a.cast",
+                "{\"version\": 2, \"width\": 80, \"height\": 24}\n"
+                "[0, \"o\", \"\\u001b[?1049h\"]\n[1, \"o\", \"\\u001b[?25lfull screen\"]\n[2, ");
+  CHECK(sandbox.run({"asciinema", "cat", "a.cast"}).out == output);
+  for (const std::string command : {"asciinema cat a.cast missing", "asciinema cat --trust a.cast",
+                                    "cat a.cast | asciinema cat - a.cast"}) {
+    CAPTURE(command);
+    PtyDriver terminal(sandbox, {"sh", "-c", command});
+    const bool fails = command.ends_with("missing");
+    terminal.expect(output);
+    // Whatever is to be told is seen only on the screen that stays.
+    const std::string undo = terminal.expect("asciinema: ");
+    CHECK(contains(undo, "\x1b[?1049l"));
+    CHECK(contains(undo, "\x1b[?25h"));
+    terminal.expect("the end is cut off");
+    if (fails) terminal.expect("printing failed");
+    CHECK(terminal.wait().status == (fails ? 1 : 0));
+    CHECK(terminal.screen().rfind("\x1b[?25h") > terminal.screen().rfind("\x1b[?25l"));
+  }
+  sandbox.write("b.cast", kV3);
+  PtyDriver nothing(sandbox, {"asciinema", "cat", "b.cast"});
+  CHECK(nothing.wait().status == 0);
+  CHECK(nothing.screen() == kOutputV3);
 }
 
 TEST_CASE("cat explains itself") {

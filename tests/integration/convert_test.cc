@@ -336,10 +336,14 @@ TEST_CASE("convert shows a terminal what is made for people only") {
   text.expect("one\r\ntwo\r\n");
   CHECK(text.wait().status == 0);
   // As it was, but for what could do harm; here that is setting the window's size.
-  PtyDriver raw(sandbox, {"bash", "-c", "asciinema convert -f raw - - <in.cast"});
-  CHECK(raw.wait().status == 0);
-  CHECK(contains(raw.screen(), "one\r"));
-  CHECK_FALSE(contains(raw.screen(), "\x1b[8;"));
+  for (const std::string input : {"-", "/dev/stdin"}) {
+    CAPTURE(input);
+    PtyDriver raw(sandbox, {"sh", "-c", "asciinema convert -f raw " + input + " - <in.cast"});
+    raw.expect("one\r");
+    CHECK_FALSE(contains(raw.expect("\x1b[1mtwo"), "\x1b[8;"));
+    raw.expect("\x1b[0m");  // as the terminal was before
+    CHECK(raw.wait().status == 0);
+  }
 }
 
 TEST_CASE("convert keeps all that is whole of a damaged recording and says so") {

@@ -308,6 +308,49 @@ TEST_CASE("play: how it ends") {
   CHECK(outcome.err == "asciinema: playback failed: a.cast: line 1: not a recording\r\n");
 }
 
+TEST_CASE("play: what the daemon makes no sense of is not tried elsewhere") {
+  const Sandbox sandbox;
+  FakeDaemon daemon(sandbox);
+  sandbox.write("a.cast", "{}");
+  for (const wire::ErrorCode code : {wire::ErrorCode::invalid, wire::ErrorCode::no_session}) {
+    PipedClient client(sandbox, {"asciinema", "play", "a.cast"});
+    daemon.greet();
+    daemon.receive<wire::Play>();
+    daemon.reply(wire::ErrorReply{code, "that makes no sense"});
+    const Outcome outcome = client.wait();
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err == "asciinema: playback failed: that makes no sense\r\n");
+    CHECK(outcome.out.empty());
+  }
+}
+
+TEST_CASE("play: a daemon that can't is replaced by a private one") {
+  const Sandbox sandbox;
+  FakeDaemon daemon(sandbox);
+  sandbox.write("a.cast",
+                "{\"version\": 2, \"width\": 80, \"height\": 24}\n[0, \"o\", \"shown\"]\n");
+  using Code = wire::ErrorCode;
+  for (const Code code : {Code::busy, Code::limit, Code::unsupported, Code::internal}) {
+    PipedClient client(sandbox, {"asciinema", "play", "a.cast"});
+    daemon.greet();
+    daemon.receive<wire::Play>();
+    daemon.reply(wire::ErrorReply{code, "not now"});
+    const Outcome outcome = client.wait();
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "asciinema: not now; playing with a private asciinemad\r\n");
+    CHECK(outcome.out == "shown");
+  }
+}
+
+TEST_CASE("play: a session does not follow itself") {
+  const Sandbox sandbox;
+  PtyDriver terminal(sandbox, {"asciinema", "rec", "-q", "-c",
+                               "asciinema play --follow live.cast; echo status=$?", "live.cast"});
+  terminal.expect("asciinema: playback failed: this is the terminal that is being recorded there");
+  CHECK_FALSE(contains(terminal.expect("status=1"), "private"));
+  CHECK(terminal.wait().status == 0);
+}
+
 TEST_CASE("play: signals end it") {
   const Sandbox sandbox;
   FakeDaemon daemon(sandbox);
@@ -476,6 +519,15 @@ TEST_CASE("play: addresses are fetched, with the environment's proxies") {
   CHECK(test::read_until_end(daemon.fds().front().get()) == "fetched");
   finish(daemon);
   CHECK(client.wait().status == 0);
+}
+
+TEST_CASE("play: an address can't be followed") {
+  const Sandbox sandbox;
+  const Outcome outcome = sandbox.run({"asciinema", "play", "--follow", "http://me:secret@host/x"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err ==
+        "asciinema: playback failed: http://host/x: only files and sessions can be followed\r\n");
+  CHECK(sandbox.daemon_pid() == 0);
 }
 
 TEST_CASE("play: an address that can't be fetched") {

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/fetch_job.h"
 #include "daemon/fetcher.h"
 #include "tests/support/ignore_signal.h"
 #include "tests/support/loop_driver.h"
@@ -31,7 +32,7 @@ struct FetchFixture final : Fetch::Listener {
   void start(const std::string& url) {
     outcome.reset();
     request.url = url;
-    auto fetch = Fetch::start(loop, request, dir.path(), *this, timeouts);
+    auto fetch = Fetch::start(loop, fetch_recording, request, dir.path(), *this, timeouts);
     REQUIRE(fetch.ok());
     running = std::move(fetch).value();
   }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 
 namespace asciinemad {
@@ -50,16 +51,25 @@ TEST_CASE("the environment is read as curl does") {
                                       {"ALL_PROXY", "all"},
                                       {"no_proxy", "lower"},
                                       {"NO_PROXY", "upper"},
-                                      {"SSL_CERT_FILE", "file"},
-                                      {"SSL_CERT_DIR", "directory"},
+                                      {"SSL_CERT_FILE", "/file"},
+                                      {"SSL_CERT_DIR", "/directory"},
                                       {"IPFS_GATEWAY", "gateway"}},
                      1, "u");
   CHECK(fetch.http_proxy == "h");
   CHECK(fetch.https_proxy == "lower");
   CHECK(fetch.no_proxy == "lower");
-  CHECK(fetch.ca_file == "file");
-  CHECK(fetch.ca_directory == "directory");
+  CHECK(fetch.ca_file == "/file");
+  CHECK(fetch.ca_directory == "/directory");
   CHECK(fetch.ipfs_gateway == "gateway");
+}
+
+TEST_CASE("certificates are those of the caller's directory, not of the daemon's") {
+  const std::string here = std::filesystem::current_path().string() + "/";
+  const wire::Fetch fetch = make_fetch(
+      FixedEnvironment{{"SSL_CERT_FILE", "ca/a.pem"}, {"SSL_CERT_DIR", "ca:/etc/ca::../more"}}, 1,
+      "u");
+  CHECK(fetch.ca_file == here + "ca/a.pem");
+  CHECK(fetch.ca_directory == here + "ca:/etc/ca::" + here + "../more");
 }
 
 }  // namespace

@@ -234,7 +234,7 @@ TEST_CASE("fetch: several at the same time") {
     FetchRequest request;
     request.url = server.url("/" + std::to_string(i));
     request.max_bytes = 100;
-    auto fetch = Fetch::start(loop, request, dir.path(), counter);
+    auto fetch = Fetch::start(loop, fetch_recording, request, dir.path(), counter);
     REQUIRE(fetch.ok());
     fetches.push_back(std::move(fetch).value());
   }

@@ -217,7 +217,7 @@ TEST_CASE("fetch: a URL that cannot be used fails at once") {
   for (const char* url :
        {"demo.cast", "http://", "http://h:0/", "ftp://h/", "http://a b/", "ipfs://Qm\n"}) {
     f.request.url = url;
-    const auto fetch = Fetch::start(f.loop, f.request, f.dir.path(), f);
+    const auto fetch = Fetch::start(f.loop, fetch_recording, f.request, f.dir.path(), f);
     CHECK(!fetch.ok());
     if (!fetch.ok()) CHECK(fetch.error().code == Errc::invalid_argument);
   }

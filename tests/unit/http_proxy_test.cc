@@ -38,9 +38,10 @@ TEST_CASE("http proxy: what its address may look like") {
   CHECK(proxy("me:secret@p:3128") == "p:3128");
   CHECK(proxy("[::1]:3128") == "::1:3128");
   CHECK(proxy("p") == "p:80");
-  CHECK(proxy("socks5://p:1080").find("only http") != std::string::npos);
-  CHECK(proxy("https://me:secret@p:1/") ==
-        "the proxy cannot be used: https://p:1/: its URL must begin with http://");
+  CHECK(proxy("HTTP://p") == "p:80");
+  CHECK(proxy("socks5://p:1080") == "the proxy socks5://p:1080: only http proxies can be used");
+  CHECK(proxy("https://me:secret@p:1/") == "the proxy https://p:1/: only http proxies can be used");
+  CHECK(proxy("me:secret://@p:1") == "the proxy cannot be used: http://p:1: invalid port");
   CHECK(proxy("http://me:secret@:0").find("secret") == std::string::npos);
   CHECK(proxy("http://me:secret@:0").starts_with("the proxy cannot be used: "));
 }

@@ -1,0 +1,20 @@
+// Loads the HTTP module, once something is to be fetched.
+#pragma once
+
+#include <string>
+
+#include "daemon/http_module.h"
+
+namespace asciinemad {
+
+// The module at `path`, for as long as the process lives. Errc::unavailable: "cannot load PATH:
+// REASON", also for a module that belongs to another build.
+Result<const HttpModule*> load_http_module(const std::string& path);
+
+// A FetchFunction: the module's. Loads that from the directory of this program, else from the
+// project's libexec directory. A failure, Errc::unavailable, is not remembered: the next call tries
+// again.
+Result<Fetched> fetch_with_module(const FetchRequest& request, const std::string& spool_directory,
+                                  const HttpTimeouts& timeouts, int cancel_fd);
+
+}  // namespace asciinemad
