@@ -1,10 +1,12 @@
 #include "daemon/http_tls.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,12 +20,19 @@ namespace {
 std::string openssl_reason() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
-  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
   const char* const reason = ERR_reason_error_string(code);
   return reason != nullptr ? reason : "unknown error";
 }
 
 Error tls_error(const std::string& reason) { return Error{Errc::unavailable, "TLS: " + reason}; }
+
+// Why OpenSSL, which forgets what read() says, could not load that file.
+std::string load_failure(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  char byte = 0;
+  if (!fd || ::read(fd.get(), &byte, 1) < 0) return std::strerror(errno);
+  return openssl_reason();
+}
 
 // SSL_CTX_set_default_verify_paths() would look at the environment of this process.
 Status load_trusted(SSL_CTX* context, const TrustStore& trusted) {
@@ -31,7 +40,7 @@ Status load_trusted(SSL_CTX* context, const TrustStore& trusted) {
   const bool has_file = SSL_CTX_load_verify_file(context, file.c_str()) == 1;
   if (!has_file && !trusted.file.empty()) {
     return Error{Errc::invalid_argument,
-                 "cannot read trusted certificates from " + file + ": " + openssl_reason()};
+                 "cannot read trusted certificates from " + file + ": " + load_failure(file)};
   }
   const std::string directory =
       trusted.directory.empty() ? X509_get_default_cert_dir() : trusted.directory;

@@ -29,9 +29,9 @@ void Keyframes::thin_out() {
 
 std::optional<Keyframe> Keyframes::find_before(const Bounds& bounds) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto after =
-      std::partition_point(keyframes_.begin(), keyframes_.end(),
-                           [&](const Keyframe& keyframe) { return bounds.allow(keyframe.point); });
+  const auto after = std::partition_point(
+      keyframes_.begin(), keyframes_.end(),
+      [&](const Keyframe& keyframe) { return bounds.are_ahead_of(keyframe.point); });
   if (after == keyframes_.begin()) return std::nullopt;
   return *std::prev(after);
 }

@@ -48,6 +48,11 @@ class Keyframes {
              point.events <= events.value_or(point.events) &&
              point.frames <= frames.value_or(point.frames);
     }
+    // Whether the last allowed point is reached from there by going on. For a frame that is the
+    // event that shows it, not what follows up to the next.
+    bool are_ahead_of(const PlaybackPoint& point) const {
+      return allow(point) && (!frames.has_value() || point.frames < *frames);
+    }
   };
   std::optional<Keyframe> find_before(const Bounds& bounds) const;
 

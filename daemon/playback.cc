@@ -163,8 +163,8 @@ void Playback::advance() {
       if (!take_next()) break;
       continue;
     }
-    const bool moves = !paused_ && !help_ && !jumping_;
-    if (!moves || (!live_ && due_us(*next_) > now)) break;
+    const bool moves = (!paused_ || steps_ > 0) && !help_ && !jumping_;
+    if (!moves || (!live_ && steps_ == 0 && due_us(*next_) > now)) break;
     if (shown_bytes > kMaxBytesPerTurn) {
       flush_batch();
       timer_->set(now);
@@ -173,14 +173,22 @@ void Playback::advance() {
     shown_bytes += next_->data.size();
     PlaybackFeed::Item item = std::move(*next_);
     next_.reset();
+    if (steps_ > 0) count_step(item);
     show(std::move(item));
   }
   flush_batch();
   arm_timer(now);
+  if (all_read_ && !next_.has_value()) steps_ = 0;
   if (phase_ == Phase::playing && all_read_ && !next_.has_value() && !paused_ && !help_ &&
       !jumping_) {
     on_all_shown();
   }
+}
+
+// Up to the next event that the screen shows; markers and resizes are passed.
+void Playback::count_step(const PlaybackFeed::Item& item) {
+  set_position(std::max(item.played_us, position_us_));
+  if (writer_ != nullptr || (item.code != "m" && item.code != "r")) --steps_;
 }
 
 void Playback::arm_timer(std::uint64_t now_us) {
@@ -212,7 +220,10 @@ void Playback::take(PlaybackFeed::Opened& opened) {
     set_position(play_.start_at_us);
     return;
   }
-  if (play_.resize_terminal) batch_ += resize_request(opened.header.cols, opened.header.rows);
+  if (play_.resize_terminal) {
+    tell_undo();
+    batch_ += resize_request(opened.header.cols, opened.header.rows);
+  }
   if (play_.follow) {
     jump(PlaybackFeed::ToEnd{});
     goes_live_ = true;
@@ -251,6 +262,7 @@ void Playback::take(PlaybackFeed::Jump& jump) {
 }
 
 void Playback::take(PlaybackFeed::CaughtUp& /*caught_up*/) {
+  steps_ = 0;
   if (play_.follow) live_ = true;
 }
 
@@ -318,12 +330,16 @@ void Playback::write_recorded(std::string_view bytes) {
   if (bytes.empty()) return;
   if (writer_ == nullptr) {
     modes_.observe(bytes);
-    if (client_ != nullptr && modes_.crash_revision() != told_revision_) {
-      told_revision_ = modes_.crash_revision();
-      client_->send({0, wire::ScreenUndo{modes_.undo_after_crash()}});
-    }
+    if (modes_.crash_revision() != told_revision_) tell_undo();
   }
   terminal_->write(bytes);
+}
+
+void Playback::tell_undo() {
+  told_revision_ = modes_.crash_revision();
+  std::string undo = modes_.undo_after_crash();
+  if (play_.resize_terminal) undo += resize_request(play_.size.cols, play_.size.rows);
+  if (client_ != nullptr) client_->send({0, wire::ScreenUndo{std::move(undo)}});
 }
 
 void Playback::on_terminal_drained() {

@@ -95,10 +95,12 @@ class Playback final : public uv::Mortal,
   void take(PlaybackFeed::Ended& ended);
   void take(PlaybackFeed::Failed& failed);
   void show(PlaybackFeed::Item item);
+  void count_step(const PlaybackFeed::Item& item);
   void show_output(PlaybackFeed::Item& item);
   void print_event(const PlaybackFeed::Item& item);
   void flush_batch();
   void write_recorded(std::string_view bytes);
+  void tell_undo();
   bool can_show() const;
   std::uint64_t position_us() const;
   void set_position(std::uint64_t position_us);
@@ -173,7 +175,8 @@ class Playback final : public uv::Mortal,
   // Time: at clock time anchor_us_ the playback was at position_us_; paused, it stays there.
   double speed_;
   bool paused_ = false;
-  bool live_ = false;  // everything is shown as soon as it is read
+  std::uint64_t steps_ = 0;  // frames still to be shown though it is paused
+  bool live_ = false;        // everything is shown as soon as it is read
   std::uint64_t anchor_us_ = 0;
   std::uint64_t position_us_ = 0;
 

@@ -74,6 +74,7 @@ void Playback::on_terminal_input(std::string_view bytes) {
 
 void Playback::set_paused(bool paused) {
   if (help_) close_help();
+  if (!paused) steps_ = 0;
   if (paused == paused_) return;
   const std::uint64_t position = position_us();
   paused_ = paused;
@@ -93,21 +94,9 @@ void Playback::set_paused(bool paused) {
 
 void Playback::run(const wire::control::Step& /*step*/) {
   set_paused(true);
-  if (jumping_) return;
-  // Up to the next event that the screen shows; markers and resizes are passed.
-  while (can_show()) {
-    if (!next_.has_value()) {
-      if (!take_next()) break;
-      continue;
-    }
-    PlaybackFeed::Item item = std::move(*next_);
-    next_.reset();
-    set_position(std::max(item.played_us, position_us_));
-    const bool is_frame = writer_ != nullptr || (item.code != "m" && item.code != "r");
-    show(std::move(item));
-    if (is_frame) break;
-  }
-  flush_batch();
+  // Shown when it is there: a jump may be going on, or the recording come slowly.
+  ++steps_;
+  timer_->set(context_.clock.now_us());
 }
 
 void Playback::run(const PlaybackKeys::StepIfPaused& /*step*/) {
@@ -117,6 +106,10 @@ void Playback::run(const PlaybackKeys::StepIfPaused& /*step*/) {
 void Playback::run(const wire::control::StepBack& /*step*/) {
   if (!can_jump()) return;
   set_paused(true);
+  if (steps_ > 0) {
+    --steps_;
+    return;
+  }
   live_ = false;
   // Where it will be, for the next step back, which may come before.
   frames_ -= std::min<std::uint64_t>(frames_, 1);
@@ -185,6 +178,7 @@ void Playback::jump(decltype(PlaybackFeed::JumpWish::target) target, bool waits)
   set_position(position_us());
   flush_batch();
   jumping_ = true;
+  steps_ = 0;
   goes_live_ = false;
   kept_position_us_.reset();
   all_read_ = false;

@@ -71,7 +71,7 @@ void ScreenReplay::resume(const Keyframe& keyframe) {
 Status ScreenReplay::to(const Keyframes::Bounds& bounds) {
   TRY(open());
   const std::optional<Keyframe> keyframe = keyframes_.find_before(bounds);
-  const bool behind = bounds.allow(point_);
+  const bool behind = bounds.are_ahead_of(point_);
   if (keyframe.has_value() && (!behind || keyframe->point.events > point_.events)) {
     resume(*keyframe);
   } else if (!behind) {
@@ -90,6 +90,7 @@ Status ScreenReplay::advance(const Keyframes::Bounds& bounds) {
   at_end_ = false;
   for (;;) {
     if (interrupted_) return Error{Errc::cancelled, "interrupted"};
+    if (bounds.frames == point_.frames) return {};
     TRY_ASSIGN(const std::optional<RecordingEvent> event, reader_->next());
     if (!event.has_value()) {
       at_end_ = true;
