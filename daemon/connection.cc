@@ -1,6 +1,7 @@
 #include "daemon/connection.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -112,7 +113,11 @@ void Connection::send_with_fd(wire::Reply reply, Fd fd) {
   }
   if (outgoing_.size() + bytes->size() > kMaxQueuedBytes) {
     log::warn("connection ", id_, ": the peer does not read its answers");
-    close_after_sending();
+    // Closed at the next read, outside of whoever is sending now.
+    outgoing_.clear();
+    outgoing_fds_.clear();
+    ::shutdown(socket_.get(), SHUT_RDWR);
+    update_watch();
     return;
   }
   if (fd) outgoing_fds_.push_back({outgoing_.size(), std::move(fd)});

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kMaxBytesPerTurn = std::size_t{256} << 10;
 constexpr std::size_t kMaxBatchBytes = std::size_t{32} << 10;
 constexpr std::size_t kMaxInfoBytes = 256;
+// As far as recordings' times go: 285 years.
+constexpr double kMaxUs = 9e15;
 
 std::optional<Key> key_of(const std::string& text) {
   Result<Key> key = parse_key(text);
@@ -130,9 +132,11 @@ std::uint64_t Playback::position_us() const {
   if (paused_ || live_ || jumping_ || help_ || phase_ != Phase::playing) return position_us_;
   const std::uint64_t now = context_.clock.now_us();
   const double passed = static_cast<double>(now - std::min(now, anchor_us_)) * speed_;
-  const std::uint64_t position = position_us_ + static_cast<std::uint64_t>(passed);
-  const std::uint64_t duration = duration_us();
-  return duration > 0 ? std::min(position, std::max(duration, position_us_)) : position;
+  const std::uint64_t position =
+      position_us_ + static_cast<std::uint64_t>(std::min(passed, kMaxUs));
+  // What is not shown yet lies ahead; behind the last event there is nothing.
+  if (next_.has_value()) return std::min(position, std::max(next_->played_us, position_us_));
+  return all_read_ ? std::min(position, std::max(duration_us(), position_us_)) : position;
 }
 
 void Playback::set_position(std::uint64_t position_us) {
@@ -143,9 +147,7 @@ void Playback::set_position(std::uint64_t position_us) {
 std::uint64_t Playback::due_us(const PlaybackFeed::Item& item) const {
   if (item.played_us <= position_us_) return 0;
   const double wait = static_cast<double>(item.played_us - position_us_) / speed_;
-  // Beyond what the clock can show: never.
-  constexpr double kNever = 9e15;
-  return anchor_us_ + static_cast<std::uint64_t>(std::min(wait, kNever));
+  return anchor_us_ + static_cast<std::uint64_t>(std::min(wait, kMaxUs));
 }
 
 bool Playback::can_show() const {
@@ -259,6 +261,7 @@ void Playback::take(PlaybackFeed::Jump& jump) {
     return;
   }
   draw_status();
+  go_on_with_markers();
 }
 
 void Playback::take(PlaybackFeed::CaughtUp& /*caught_up*/) {
@@ -311,7 +314,8 @@ void Playback::print_event(const PlaybackFeed::Item& item) {
                       item.code == (play_.stream == wire::Play::Stream::input ? "i" : "o");
   if (!wanted) return;
   RecordingEvent event;
-  event.at_us = static_cast<std::uint64_t>(static_cast<double>(item.played_us) / play_.speed);
+  event.at_us = static_cast<std::uint64_t>(
+      std::min(static_cast<double>(item.played_us) / play_.speed, kMaxUs));
   event.code = item.code;
   event.data = item.data;
   line_.clear();
@@ -351,8 +355,9 @@ void Playback::on_terminal_drained() {
 }
 
 void Playback::on_all_shown() {
-  if (!play_.loop || events_ == 0) {
-    leave(How::ended);
+  // A round without any time would be followed by the next at once, for ever.
+  if (!play_.loop || feed_->duration_us() == 0) {
+    leave(How::ended, true);
     return;
   }
   write_recorded(modes_.undo());
@@ -387,8 +392,7 @@ void Playback::finish(How how, std::string reason) {
   write_recorded(modes_.undo());
   if (resized) terminal_->write(resize_request(play_.size.cols, play_.size.rows));
   if (terminal_->congested()) {
-    uv::start_timer<&Playback::end>(
-        deadline_, how == How::ended && all_read_ ? kFlushTimeoutMs : kLeaveTimeoutMs, this);
+    uv::start_timer<&Playback::end>(deadline_, at_end_ ? kFlushTimeoutMs : kLeaveTimeoutMs, this);
   } else {
     end();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -138,13 +139,15 @@ class Playback final : public uv::Mortal,
   void run(const PlaybackKeys::StepIfPaused& step);
   void set_paused(bool paused);
   void find_marker(bool forwards);
+  void go_on_with_markers();
+  PlaybackFeed::JumpWish jump_wish() const;
   // Whether what is shown is a screen, which can be redrawn.
   bool can_jump() const { return play_.output == wire::Play::Output::screen; }
   void jump(decltype(PlaybackFeed::JumpWish::target) target, bool waits = false);
   // Shows the present screen anew.
   void redraw();
   void close_help();
-  void leave(How how);
+  void leave(How how, bool at_end = false);
   void remove_overlays();
   void draw_status();
   void on_status_timer();
@@ -191,6 +194,8 @@ class Playback final : public uv::Mortal,
   std::vector<std::string> warnings_;
 
   bool jumping_ = false;
+  decltype(PlaybackFeed::JumpWish::target) target_ = PlaybackFeed::ToTime{};
+  bool target_waits_ = false;
   std::optional<std::uint64_t> kept_position_us_;  // what a jump must not change
   bool goes_live_ = false;                         // after the jump
   bool cleared_ = false;  // what stood on the terminal before has been scrolled away
@@ -198,8 +203,11 @@ class Playback final : public uv::Mortal,
   bool status_ = false;
   std::string status_restore_;
   bool help_ = false;
-  bool paused_before_release_ = false;
+  std::optional<bool> paused_before_release_;
+  bool finding_marker_ = false;
+  std::deque<bool> waiting_markers_;  // forwards; asked for during a jump
 
+  bool at_end_ = false;         // it ends since all was shown
   std::optional<How> leaving_;  // as soon as the screen is redrawn
   wire::PlaybackFinished finished_;
 };

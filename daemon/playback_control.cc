@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint64_t kStatusIntervalMs = 1000;
 // Who jumps back this soon behind a marker means the one before.
 constexpr std::uint64_t kMarkerSlackUs = 1'000'000;
+constexpr std::size_t kMaxWaitingMarkers = 64;
 constexpr double kMinSpeed = 1.0 / 64;
 constexpr double kMaxSpeed = 1024;
 
@@ -157,6 +158,12 @@ void Playback::run(const wire::control::PreviousMarker& /*marker*/) { find_marke
 
 void Playback::find_marker(bool forwards) {
   if (!can_jump()) return;
+  if (finding_marker_ || jumping_) {
+    // From where that leads to.
+    if (waiting_markers_.size() < kMaxWaitingMarkers) waiting_markers_.push_back(forwards);
+    return;
+  }
+  finding_marker_ = true;
   const std::uint64_t position = position_us();
   PlaybackFeed::MarkerWish wish;
   wish.forwards = forwards;
@@ -166,15 +173,28 @@ void Playback::find_marker(bool forwards) {
   feed_->find_marker(wish);
 }
 
+void Playback::go_on_with_markers() {
+  if (waiting_markers_.empty()) return;
+  const bool forwards = waiting_markers_.front();
+  waiting_markers_.pop_front();
+  find_marker(forwards);
+}
+
 void Playback::on_marker_found(std::optional<std::uint64_t> events) {
-  if (phase_ != Phase::playing || terminal_ == nullptr || !events.has_value()) return;
+  finding_marker_ = false;
+  if (phase_ != Phase::playing || terminal_ == nullptr) return;
+  if (!events.has_value()) {
+    go_on_with_markers();
+    return;
+  }
   set_paused(true);
   live_ = false;
   jump(PlaybackFeed::ToEvent{*events});
 }
 
 void Playback::jump(decltype(PlaybackFeed::JumpWish::target) target, bool waits) {
-  PlaybackFeed::JumpWish wish{target, size_.rows, status_ ? size_.rows - 1 : -1, waits};
+  target_ = target;
+  target_waits_ = waits;
   set_position(position_us());
   flush_batch();
   jumping_ = true;
@@ -184,13 +204,21 @@ void Playback::jump(decltype(PlaybackFeed::JumpWish::target) target, bool waits)
   all_read_ = false;
   next_.reset();
   timer_->stop();
-  feed_->jump(std::move(wish));
+  feed_->jump(jump_wish());
+}
+
+PlaybackFeed::JumpWish Playback::jump_wish() const {
+  return {target_, size_.rows, status_ ? size_.rows - 1 : -1, target_waits_};
 }
 
 void Playback::redraw() {
   const bool live = live_;
   const std::uint64_t position = position_us();
-  if (jumping_) return;
+  if (jumping_) {
+    // To the same place, for the screen as it is to be now.
+    feed_->jump(jump_wish());
+    return;
+  }
   if (live && !paused_) {
     jump(PlaybackFeed::ToEnd{});
     goes_live_ = true;
@@ -210,7 +238,8 @@ void Playback::run(const PlaybackKeys::ToggleStatus& /*toggle*/) {
 }
 
 void Playback::draw_status() {
-  if (!status_ || help_ || jumping_ || terminal_ == nullptr) return;
+  // One that can't be drawn now is with what is shown next.
+  if (!status_ || help_ || jumping_ || !can_show()) return;
   PlaybackStatus status;
   status.position_us = position_us();
   status.duration_us = duration_us();
@@ -245,7 +274,8 @@ void Playback::close_help() {
 }
 
 // First what was drawn over the screen goes, unless somebody is in a hurry and asks again.
-void Playback::leave(How how) {
+void Playback::leave(How how, bool at_end) {
+  at_end_ = at_end;
   if ((help_ || status_) && can_show() && !leaving_.has_value()) {
     leaving_ = how;
     help_ = status_ = false;
@@ -273,9 +303,9 @@ Status Playback::attach_terminal(Terminal::Resources resources, const wire::Wind
              Terminal::open(context_.loop, std::move(resources), context_.input_scratch, *this));
   terminal_->set_reading(true);
   size_ = size;
-  if (phase_ == Phase::playing && can_jump()) redraw();
-  paused_ = paused_before_release_;
+  paused_ = std::exchange(paused_before_release_, std::nullopt).value_or(paused_);
   set_position(position_us_);
+  if (phase_ == Phase::playing && can_jump()) redraw();
   timer_->set(context_.clock.now_us());
   return {};
 }
@@ -284,23 +314,28 @@ void Playback::release_terminal() {
   if (terminal_ == nullptr) return;
   set_position(position_us());
   paused_before_release_ = std::exchange(paused_, true);
+  waiting_markers_.clear();
   flush_batch();
   remove_overlays();
   help_ = false;
   write_recorded(modes_.undo());
   terminal_.reset();
+  if (phase_ == Phase::ending) end();
 }
 
 void Playback::resize(const wire::WindowSize& size) {
   if (size == size_) return;
   size_ = size;
-  if (status_ && phase_ == Phase::playing && terminal_ != nullptr) redraw();
+  const bool drawn = (status_ || jumping_) && !help_;
+  if (drawn && phase_ == Phase::playing && terminal_ != nullptr) redraw();
 }
 
 void Playback::stop() { finish(How::ended, {}); }
 
 void Playback::on_client_lost() {
   client_ = nullptr;
+  // What it hides is the user's; the box scrolls away.
+  help_ = false;
   finish(How::ended, {});
 }
 

@@ -56,6 +56,8 @@ std::optional<PlaybackMailbox::MarkerAnswer> PlaybackMailbox::take_marker_answer
 
 void PlaybackMailbox::post_jump(std::optional<PlaybackFeed::JumpWish> wish) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  // Nobody is there to jump; why not, is on its way.
+  if (failed_) return;
   messages_.clear();
   bytes_ = 0;
   std::erase_if(commands_, [](const Command& command) {
@@ -104,6 +106,16 @@ void PlaybackMailbox::send(std::uint64_t generation, Messages messages) {
     bytes_ += size_of(message);
     messages_.push_back(std::move(message));
   }
+  wake();
+}
+
+void PlaybackMailbox::send_failure(PlaybackFeed::Failed failure) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopping) return;
+  failed_ = true;
+  messages_.clear();
+  bytes_ = 0;
+  messages_.emplace_back(std::move(failure));
   wake();
 }
 

@@ -50,6 +50,8 @@ class PlaybackMailbox {
   bool has_room();
   // Dropped if they are of an earlier generation.
   void send(std::uint64_t generation, Messages messages);
+  // The thread's last word, whatever place it was about.
+  void send_failure(PlaybackFeed::Failed failure);
   void send_marker_answer(MarkerAnswer answer);
 
   std::atomic<bool> stopping = false;
@@ -68,6 +70,7 @@ class PlaybackMailbox {
   std::deque<PlaybackFeed::Message> messages_;
   std::size_t bytes_ = 0;
   bool wants_room_ = false;
+  bool failed_ = false;
   std::deque<MarkerAnswer> marker_answers_;
 };
 

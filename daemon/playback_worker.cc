@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -16,12 +17,14 @@ constexpr std::size_t kOutboxBytes = std::size_t{64} << 10;
 constexpr std::size_t kOutboxItems = 256;
 // Making keyframes pays when a jump would cost more than one keyframe's distance.
 constexpr std::uint64_t kIndexFromBytes = std::uint64_t{2} * Keyframes::kSpacingBytes;
+// As far as recordings' times go: 285 years.
+constexpr double kMaxUs = 9e15;
 // The length of a recording of this size is found out in less than a tenth of a second.
 constexpr off_t kSmallBytes = off_t{64} << 20;
 
 std::optional<std::uint64_t> to_microseconds(std::optional<double> seconds) {
   if (!seconds.has_value()) return std::nullopt;
-  return static_cast<std::uint64_t>(std::llround(*seconds * 1e6));
+  return static_cast<std::uint64_t>(std::min(*seconds * 1e6, kMaxUs));
 }
 
 }  // namespace
@@ -36,19 +39,15 @@ PlaybackWorker::PlaybackWorker(std::shared_ptr<PlaybackMailbox> mailbox, Fd reco
 void PlaybackWorker::run() {
   Status status = open();
   if (status.ok()) status = work();
-  if (!status.ok() && !mailbox_->stopping) {
-    outbox_.clear();
-    send(PlaybackFeed::Failed{status.error().message});
-  }
-  flush();
+  if (!status.ok()) mailbox_->send_failure({status.error().message});
 }
 
 Status PlaybackWorker::open() {
   TRY_ASSIGN(storage_, RecordingStorage::open(std::move(recording_), mailbox_->signal_fd(),
                                               options_.spool_directory));
   // A pipe grows anyway, as far as it is read.
-  if (storage_->growing_fd() < 0) options_.follow = false;
-  if (options_.follow) watch_.emplace(storage_->growing_fd());
+  if (storage_->plain_fd() < 0) options_.follow = false;
+  if (options_.follow) watch_.emplace(storage_->plain_fd());
   cursor_.emplace(*this);
   TRY(open_reader());
   start_.position = reader_->position();
@@ -93,7 +92,7 @@ Status PlaybackWorker::work() {
       status = produce();
     } else {
       flush();
-      measure_small_recording();
+      measure_if_wanted();
       wait();
       mailbox_->drain_signal();
     }
@@ -179,18 +178,23 @@ void PlaybackWorker::at_end() {
 }
 
 // Whoever asks for the remaining time, or sees the list of playbacks, should not have to wait.
-void PlaybackWorker::measure_small_recording() {
+void PlaybackWorker::measure_if_wanted() {
+  // A jump that came may have put an end to it.
+  if (wants_measure_) static_cast<void>(handle(PlaybackMailbox::Measure{}));
   if (measured_) return;
   measured_ = true;
   struct stat info {};
-  const int fd = storage_->growing_fd();
+  const int fd = storage_->plain_fd();
   if (fd < 0 || ::fstat(fd, &info) != 0 || info.st_size > kSmallBytes) return;
   if (Status status = handle(PlaybackMailbox::Measure{}); !status.ok()) measured_ = false;
 }
 
 Status PlaybackWorker::handle(PlaybackMailbox::Measure /*measure*/) {
+  wants_measure_ = true;
   TRY(scan_->to_end());
-  mailbox_->duration_us = scan_->duration_us();
+  wants_measure_ = false;
+  // Of a pipe it is only what has come; at_end() tells its length.
+  if (!storage_->is_stream()) mailbox_->duration_us = scan_->duration_us();
   return {};
 }
 

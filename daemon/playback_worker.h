@@ -32,7 +32,8 @@ class PlaybackWorker {
   class Cursor final : public StorageCursor {
    public:
     explicit Cursor(PlaybackWorker& worker)
-        : StorageCursor(*worker.storage_, Waiting::allowed), worker_(worker) {}
+        : StorageCursor(*worker.storage_, Waiting::allowed, worker.mailbox_->interrupted),
+          worker_(worker) {}
 
    private:
     void on_pull() override { worker_.flush(); }
@@ -58,7 +59,7 @@ class PlaybackWorker {
   void wait();
   void send(PlaybackFeed::Message message);
   void flush();
-  void measure_small_recording();
+  void measure_if_wanted();
   bool growing() const { return options_.follow && !finishing_; }
 
   std::shared_ptr<PlaybackMailbox> mailbox_;
@@ -86,7 +87,8 @@ class PlaybackWorker {
   std::size_t outbox_bytes_ = 0;
   bool at_end_ = false;     // nothing to read before a command, or a change of a growing file
   bool finishing_ = false;  // a growing recording grows no more
-  bool measured_ = false;
+  bool measured_ = false;   // or tried to, unasked
+  bool wants_measure_ = false;
 };
 
 }  // namespace asciinemad

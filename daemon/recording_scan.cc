@@ -24,7 +24,7 @@ Result<bool> RecordingScan::advance() {
   ++events_;
   const std::uint64_t played_us = timeline_.advance(event->at_us);
   if (event->code == "m" && markers_.size() < kMaxMarkers) {
-    markers_.push_back({played_us, events_, std::string(event->data)});
+    markers_.push_back({played_us, events_});
   }
   return true;
 }

@@ -20,7 +20,6 @@ class RecordingScan {
   struct Marker {
     std::uint64_t played_us = 0;
     std::uint64_t events = 0;  // up to and with it
-    std::string label;
   };
 
   RecordingScan(std::shared_ptr<RecordingStorage> storage, ScreenReplay::View view,
@@ -28,7 +27,7 @@ class RecordingScan {
       : storage_(std::move(storage)),
         view_(view),
         interrupted_(interrupted),
-        cursor_(*storage_, StorageCursor::Waiting::never),
+        cursor_(*storage_, StorageCursor::Waiting::never, interrupted),
         timeline_(view.idle_limit_us) {}
 
   // Errc::cancelled as soon as `interrupted` is set; the next call goes on from there.

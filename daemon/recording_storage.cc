@@ -1,6 +1,7 @@
 #include "daemon/recording_storage.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,7 +54,22 @@ Result<std::shared_ptr<RecordingStorage>> RecordingStorage::open(
   return storage;
 }
 
+Status RecordingStorage::check_room() const {
+  if (spooled_ < kSmallSpoolBytes) return {};
+  if (spooled_ >= kMaxSpoolBytes) {
+    return Error{Errc::limit_exceeded, "more than " + std::to_string(kMaxSpoolBytes >> 20) +
+                                           " MiB of a pipe or compressed file can't be kept"};
+  }
+  struct statvfs disk {};
+  if (::fstatvfs(spool_.get(), &disk) == 0 && disk.f_blocks > 0 &&
+      std::uint64_t{disk.f_bavail} * disk.f_frsize < kSpareBytes) {
+    return system_error("keep what was read", ENOSPC);
+  }
+  return {};
+}
+
 Status RecordingStorage::pull() {
+  TRY(check_room());
   TRY_ASSIGN(const std::size_t size, source_->read(buffer_));
   if (size == 0) {
     ended_ = true;
@@ -84,6 +100,7 @@ Result<std::size_t> RecordingStorage::read_at(std::uint64_t offset, std::span<ch
 }
 
 Result<std::size_t> StorageCursor::read(std::span<char> buffer) {
+  if (interrupted_) return Error{Errc::cancelled, "interrupted"};
   if (storage_.would_pull(offset_)) {
     if (waiting_ == Waiting::never && storage_.is_stream()) return std::size_t{0};
     on_pull();

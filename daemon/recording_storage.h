@@ -20,6 +20,11 @@ namespace asciinemad {
 
 class RecordingStorage {
  public:
+  // No more is kept; and with so much kept, this much of the disk is left to others.
+  static constexpr std::uint64_t kMaxSpoolBytes = std::uint64_t{4} << 30;
+  static constexpr std::uint64_t kSmallSpoolBytes = std::uint64_t{64} << 20;
+  static constexpr std::uint64_t kSpareBytes = std::uint64_t{256} << 20;
+
   // Reads the first bytes, so it may wait; `cancel_fd` (the caller's) ends each wait with
   // Errc::cancelled while it is readable. The spool is an unlinked file in `spool_directory`.
   static Result<std::shared_ptr<RecordingStorage>> open(Fd recording, int cancel_fd,
@@ -32,13 +37,14 @@ class RecordingStorage {
   // Any thread. Fills the front of `buffer`; 0 at the end, as it is now.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer);
 
-  // The recording itself when it is a plain regular file, which may grow; else -1.
-  int growing_fd() const { return source_ == nullptr ? recording_.get() : -1; }
+  // The recording itself when it is a plain regular file; else -1.
+  int plain_fd() const { return source_ == nullptr ? recording_.get() : -1; }
 
  private:
   RecordingStorage() = default;
 
   Status pull();
+  Status check_room() const;
 
   Fd recording_;
   bool stream_ = false;
@@ -58,8 +64,9 @@ class StorageCursor : public ByteSource {
     never,  // a stream seems to end where it is not spooled yet
   };
 
-  StorageCursor(RecordingStorage& storage, Waiting waiting)
-      : storage_(storage), waiting_(waiting) {}
+  // read() gives Errc::cancelled while `interrupted` is set.
+  StorageCursor(RecordingStorage& storage, Waiting waiting, const std::atomic<bool>& interrupted)
+      : storage_(storage), waiting_(waiting), interrupted_(interrupted) {}
 
   void seek(std::uint64_t offset) { offset_ = offset; }
   Result<std::size_t> read(std::span<char> buffer) override;
@@ -71,6 +78,7 @@ class StorageCursor : public ByteSource {
  private:
   RecordingStorage& storage_;
   const Waiting waiting_;
+  const std::atomic<bool>& interrupted_;
   std::uint64_t offset_ = 0;
 };
 

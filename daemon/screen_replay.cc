@@ -34,7 +34,7 @@ ScreenReplay::ScreenReplay(std::shared_ptr<RecordingStorage> storage, Keyframes&
       keyframes_(keyframes),
       view_(view),
       interrupted_(interrupted),
-      cursor_(*storage_, StorageCursor::Waiting::never),
+      cursor_(*storage_, StorageCursor::Waiting::never, interrupted),
       timeline_(view.idle_limit_us) {}
 
 Status ScreenReplay::open() {

@@ -19,7 +19,7 @@ class ScreenReplay {
   // What of a recording a playback shows, and how its time runs.
   struct View {
     std::optional<std::uint64_t> idle_limit_us;
-    std::string_view shown_code = "o";  // a literal
+    std::string shown_code = "o";
     bool growing = false;               // the recording may get longer
   };
 

@@ -220,24 +220,24 @@ TEST_CASE("recording_scan: markers forwards and backwards, and the length") {
                                      {5'000'000, 'm', "two"},
                                      {9'000'000, 'o', "c"}};
   RecordingScan scan(f.store(events), {}, f.interrupted);
-  const auto after = [&](std::uint64_t seen) -> std::string {
+  const auto after = [&](std::uint64_t seen) -> std::uint64_t {
     const auto marker = scan.find_marker_after(seen);
     REQUIRE(marker.ok());
-    return *marker == nullptr ? "none" : (*marker)->label;
+    return *marker == nullptr ? 0 : (*marker)->events;
   };
-  CHECK(after(0) == "one");
-  CHECK(after(1) == "one");
-  CHECK(after(2) == "two");
-  CHECK(after(4) == "none");
-  const auto before = [&](std::uint64_t seen, std::uint64_t played_us) -> std::string {
+  CHECK(after(0) == 2);
+  CHECK(after(1) == 2);
+  CHECK(after(2) == 4);
+  CHECK(after(4) == 0);
+  const auto before = [&](std::uint64_t seen, std::uint64_t played_us) -> std::uint64_t {
     const auto marker = scan.find_marker_before(seen, played_us);
     REQUIRE(marker.ok());
-    return *marker == nullptr ? "none" : (*marker)->label;
+    return *marker == nullptr ? 0 : (*marker)->events;
   };
-  CHECK(before(5, 9'000'000) == "two");
-  CHECK(before(4, 9'000'000) == "one");
-  CHECK(before(5, 5'000'000) == "one");
-  CHECK(before(2, 9'000'000) == "none");
+  CHECK(before(5, 9'000'000) == 4);
+  CHECK(before(4, 9'000'000) == 2);
+  CHECK(before(5, 5'000'000) == 2);
+  CHECK(before(2, 9'000'000) == 0);
   REQUIRE(scan.to_end().ok());
   CHECK(scan.duration_us() == 9'000'000);
 }
