@@ -1,7 +1,8 @@
-// ScreenModel: a terminal's screen in memory (libvterm), to redraw it elsewhere and to read text.
+// ScreenModel: a terminal's screen in memory, to redraw it elsewhere and to read text.
 //
-// libvterm does not know some modes (those come from TerminalModes) nor faint text (carried in an
-// unused font) and hyperlinks (lost). About 20 MB/s.
+// It does as xterm does, as far as text, attributes and the modes go that programs use. Not known
+// are hyperlinks of text that is there already, rows of double size, rectangle operations, reverse
+// wrap, XTSAVE of what concerns the screen, and what scrolled away. 100 MB/s and more.
 #pragma once
 
 #include <cstddef>
@@ -35,14 +36,16 @@ class ScreenModel {
   int rows() const;
 
   // Bytes that make a terminal whose modes are all off (TerminalModes::undo()) show this screen and
-  // go on as this one would: both screens' contents, cursor, saved cursor, attributes, character
-  // sets, scroll region, modes. They begin by clearing the screen. Written to a new ScreenModel of
-  // the same size they make its equal. For a terminal with fewer rows (`terminal_rows` > 0), the
-  // rows around the cursor; with more, scrolling is confined to this screen's rows.
+  // go on as this one would: both screens' contents, cursor, saved cursors, attributes, character
+  // sets, scroll region, tab stops, modes. They begin by clearing the screen. Written to a new
+  // ScreenModel of the same size they make its equal; only what XTSAVE has put aside is lost. What
+  // belongs to the alternate screen alone (its saved cursor, its keyboard modes) ends when a
+  // program leaves it, in this model already. For a terminal with fewer rows (`terminal_rows` > 0),
+  // the rows around the cursor; with more, scrolling is confined to this screen's rows.
   std::string snapshot(int terminal_rows = 0) const;
 
   // Draws row `row` (from 0) as it is, and puts cursor and attributes back: takes something away
-  // that was drawn over it.
+  // that was drawn over it. Both expect a terminal that has the modes of this screen.
   std::string redraw_row(int row) const;
   // Puts cursor position and attributes where this screen has them.
   std::string restore_cursor() const;

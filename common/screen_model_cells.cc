@@ -24,15 +24,8 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
-// The first `cols` cells, stored.
-Cell* Grid::Row::store(int cols) {
-  const auto wanted = static_cast<std::size_t>(cols);
-  if (cells.size() < wanted) cells.resize(wanted, rest);
-  return cells.data();
-}
-
 void Grid::Row::clear(const Cell& blank) {
-  cells.clear();
+  used = 0;
   rest = blank;
   wrapped = false;
 }
@@ -63,21 +56,21 @@ std::string Grid::text(int row) const {
   return text;
 }
 
-int Grid::used_rows() const {
-  const Cell blank;
-  for (int row = rows(); row > 0; --row) {
-    const Row& cells = row_at(row - 1);
-    const auto used = [&blank](const Cell& cell) { return cell != blank; };
-    const bool rest_used = cells.cells.size() < static_cast<std::size_t>(cols_) && used(cells.rest);
-    if (rest_used || std::any_of(cells.cells.begin(), cells.cells.end(), used)) return row;
+Cell* Grid::store(Row& row, int end) const {
+  const auto wanted = static_cast<std::size_t>(end);
+  if (row.used < wanted) {
+    if (row.cells.empty()) row.cells.resize(static_cast<std::size_t>(cols_));
+    std::fill(row.cells.begin() + static_cast<std::ptrdiff_t>(row.used), row.cells.begin() + end,
+              row.rest);
+    row.used = wanted;
   }
-  return 0;
+  return row.cells.data();
 }
 
 // Makes a boundary between two characters left of `col`.
 void Grid::separate(Row& row, int col) const {
   if (col <= 0 || col >= cols_ || row.at(col).kind != Cell::Kind::right_half) return;
-  Cell* halves = row.store(col + 1) + col - 1;
+  Cell* halves = store(row, col + 1) + col - 1;
   for (int i = 0; i < 2; ++i) {
     halves[i].chars = {};
     halves[i].kind = Cell::Kind::narrow;
@@ -85,15 +78,10 @@ void Grid::separate(Row& row, int col) const {
 }
 
 void Grid::put(int row, int col, char32_t c, int width, const Pen& pen) {
-  if (row < 0 || row >= rows() || col < 0 || col >= cols_) return;
-  if (width > 1 && col + 1 >= cols_) {
-    width = 1;
-    c = U' ';
-  }
   Row& cells = row_at(row);
   separate(cells, col);
   separate(cells, col + width);
-  Cell* cell = cells.store(col + width) + col;
+  Cell* cell = store(cells, col + width) + col;
   cell->chars = {c == U' ' ? U'\0' : c};
   cell->pen = pen;
   cell->kind = width > 1 ? Cell::Kind::wide : Cell::Kind::narrow;
@@ -105,8 +93,27 @@ void Grid::put(int row, int col, char32_t c, int width, const Pen& pen) {
   if (col + width == cols_) cells.wrapped = false;
 }
 
+void Grid::put_ascii(int row, int col, std::string_view text, const Pen& pen) {
+  Row& cells = row_at(row);
+  const int end = col + static_cast<int>(text.size());
+  separate(cells, col);
+  separate(cells, end);
+  // Without filling first what is written next.
+  Cell* cell = store(cells, col) + col;
+  if (cells.cells.empty()) cell = store(cells, end) + col;
+  cells.used = std::max(cells.used, static_cast<std::size_t>(end));
+  Cell shape;
+  shape.pen = pen;
+  for (const char c : text) {
+    *cell = shape;
+    cell->chars[0] = c == ' ' ? U'\0' : static_cast<char32_t>(c);
+    ++cell;
+  }
+  if (end == cols_) cells.wrapped = false;
+}
+
 void Grid::combine(int row, int col, char32_t c) {
-  Cell& cell = row_at(row).store(col + 1)[col];
+  Cell& cell = store(row_at(row), col + 1)[col];
   if (cell.chars[0] == 0) cell.chars[0] = U' ';
   for (char32_t& place : cell.chars) {
     if (place == 0) {
@@ -151,8 +158,8 @@ void Grid::erase_row(Row& row, int left, int right, const Cell& blank, bool sele
       return;
     }
     separate(row, left);
-    row.store(left);
-    row.cells.resize(static_cast<std::size_t>(left));
+    store(row, left);
+    row.used = static_cast<std::size_t>(left);
     row.rest = blank;
     row.wrapped = false;
     return;
@@ -160,7 +167,7 @@ void Grid::erase_row(Row& row, int left, int right, const Cell& blank, bool sele
   if (right == cols_) row.wrapped = false;
   separate(row, left);
   separate(row, right);
-  Cell* cells = row.store(right);
+  Cell* cells = store(row, right);
   for (int col = left; col < right; ++col) {
     if (!selective || !cells[col].pen.has(Pen::protected_cell)) cells[col] = blank;
   }
@@ -198,18 +205,18 @@ void Grid::scroll_part(const CellRect& area, int up, const Cell& blank) {
   for (int row = area.top; row < area.bottom; ++row) {
     separate(row_at(row), area.left);
     separate(row_at(row), area.right);
-    row_at(row).store(area.right);
+    store(row_at(row), area.right);
     row_at(row).wrapped = false;
   }
   const int height = area.bottom - area.top;
   for (int i = 0; i < height; ++i) {
     const int row = up > 0 ? area.top + i : area.bottom - 1 - i;
-    Cell* to = row_at(row).store(area.right);
+    Cell* to = store(row_at(row), area.right);
     const int source = row + up;
     if (source < area.top || source >= area.bottom) {
       std::fill(to + area.left, to + area.right, blank);
     } else {
-      const Cell* from = row_at(source).store(area.right);
+      const Cell* from = store(row_at(source), area.right);
       std::copy(from + area.left, from + area.right, to + area.left);
     }
   }
@@ -221,7 +228,7 @@ void Grid::shift_row(Row& row, int left, int right, int by, const Cell& blank) c
   separate(row, left);
   separate(row, by > 0 ? left + count : right - count);
   separate(row, right);
-  Cell* cells = row.store(right);
+  Cell* cells = store(row, right);
   if (by > 0) {
     std::copy(cells + left + count, cells + right, cells + left);
     std::fill(cells + right - count, cells + right, blank);
@@ -244,16 +251,11 @@ void Grid::resize(int cols, int rows, int rows_gone) {
   for (int i = 0; i < count; ++i) {
     Row& row = kept[static_cast<std::size_t>(i)];
     row = std::move(row_at(rows_gone + i));
-    if (cols < cols_) {
-      separate(row, cols);
-      if (row.cells.size() > static_cast<std::size_t>(cols)) {
-        row.cells.resize(static_cast<std::size_t>(cols));
-        row.cells.shrink_to_fit();
-      }
-    } else if (cols > cols_ && row.rest != Cell{}) {
-      row.store(cols_);
-      row.rest = Cell{};
-    }
+    if (cols < cols_) separate(row, cols);
+    if (cols > cols_ && row.rest != Cell{}) store(row, cols_);
+    if (cols > cols_) row.rest = Cell{};
+    row.used = std::min(row.used, static_cast<std::size_t>(cols));
+    if (!row.cells.empty()) row.cells.resize(static_cast<std::size_t>(cols));
     if (cols != cols_) row.wrapped = false;
   }
   if (count > 0) kept[static_cast<std::size_t>(count) - 1].wrapped = false;

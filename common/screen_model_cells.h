@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace asciinemad {
@@ -89,11 +90,10 @@ class Grid {
   void set_wrapped(int row, bool wrapped) { row_at(row).wrapped = wrapped; }
   // UTF-8 without trailing blanks, unless the line goes on in the next row.
   std::string text(int row) const;
-  // Rows up to the last one that is more than blanks of the default pen.
-  int used_rows() const;
 
-  // A wide character that does not fit becomes a blank.
+  // There must be as many columns as it takes.
   void put(int row, int col, char32_t c, int width, const Pen& pen);
+  void put_ascii(int row, int col, std::string_view text, const Pen& pen);
   // Adds a combining character, as long as there is room.
   void combine(int row, int col, char32_t c);
   // `selective`: leaves protected cells alone.
@@ -106,23 +106,25 @@ class Grid {
   void resize(int cols, int rows, int rows_gone);
 
  private:
-  // Cells behind the last stored one are all alike, so that erasing and scrolling whole rows costs
-  // nothing much, and a screen that is not used takes no memory.
+  // Cells from `used` on are all alike, so that erasing and scrolling whole rows costs nothing
+  // much, and rows that were never used take no memory.
   struct Row {
-    std::vector<Cell> cells;
+    std::vector<Cell> cells;  // none, or all of the row
+    std::size_t used = 0;
     Cell rest;
     bool wrapped = false;
 
     const Cell& at(int col) const {
       const auto index = static_cast<std::size_t>(col);
-      return index < cells.size() ? cells[index] : rest;
+      return index < used ? cells[index] : rest;
     }
-    Cell* store(int cols);
     void clear(const Cell& blank);
   };
 
   Row& row_at(int row) { return rows_[order_[static_cast<std::size_t>(row)]]; }
   const Row& row_at(int row) const { return rows_[order_[static_cast<std::size_t>(row)]]; }
+  // The cells of which those before `end` are in use.
+  Cell* store(Row& row, int end) const;
   void separate(Row& row, int col) const;
   void erase_row(Row& row, int left, int right, const Cell& blank, bool selective) const;
   void scroll_rows(int top, int bottom, int up, const Cell& blank);

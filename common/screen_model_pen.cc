@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
-#include <vector>
 
 #include "common/vt_parser.h"
 
@@ -16,28 +17,38 @@ std::uint8_t to_byte(std::uint32_t value) {
   return static_cast<std::uint8_t>(std::min<std::uint32_t>(value, 255));
 }
 
-// The numbers of `38:2::1:2:3` behind the first colon; what is missing counts as 0.
-std::vector<std::uint32_t> sub_numbers(std::string_view sub) {
-  std::vector<std::uint32_t> numbers;
-  for (const char c : sub) {
-    if (c == ':') {
-      numbers.push_back(0);
-    } else if (!numbers.empty() && numbers.back() < 1'000'000) {
-      numbers.back() = numbers.back() * 10 + static_cast<std::uint32_t>(c - '0');
-    }
+// The numbers of one attribute; further ones mean nothing.
+struct Numbers {
+  std::array<std::uint32_t, 8> values{};
+  std::size_t count = 0;
+
+  void add(std::uint32_t value) {
+    if (count < values.size()) values[count++] = value;
+  }
+};
+
+// Those of `38:2::1:2:3` behind the first colon; what is missing counts as 0.
+Numbers sub_numbers(std::string_view sub) {
+  Numbers numbers;
+  while (!sub.empty()) {
+    sub.remove_prefix(1);
+    const std::size_t end = std::min(sub.find(':'), sub.size());
+    numbers.add(VtParams(sub.substr(0, end)).next()->value);
+    sub.remove_prefix(end);
   }
   return numbers;
 }
 
-std::optional<Color> color_of(const std::vector<std::uint32_t>& numbers) {
-  if (numbers.size() >= 2 && numbers[0] == 5) {
-    return Color{Color::Kind::indexed, to_byte(numbers[1]), 0, 0};
+std::optional<Color> color_of(const Numbers& numbers) {
+  const auto& values = numbers.values;
+  if (numbers.count >= 2 && values[0] == 5) {
+    return Color{Color::Kind::indexed, to_byte(values[1]), 0, 0};
   }
-  if (numbers.size() >= 4 && numbers[0] == 2) {
+  if (numbers.count >= 4 && values[0] == 2) {
     // With a colour space, it stands in front.
-    const std::size_t at = numbers.size() > 4 ? 2 : 1;
-    return Color{Color::Kind::rgb, to_byte(numbers[at]), to_byte(numbers[at + 1]),
-                 to_byte(numbers[at + 2])};
+    const std::size_t at = numbers.count > 4 ? 2 : 1;
+    return Color{Color::Kind::rgb, to_byte(values[at]), to_byte(values[at + 1]),
+                 to_byte(values[at + 2])};
   }
   return std::nullopt;
 }
@@ -45,13 +56,13 @@ std::optional<Color> color_of(const std::vector<std::uint32_t>& numbers) {
 // The colour of 38, 48 and 58, in either of its forms; takes the parameters that belong to it.
 std::optional<Color> extended_color(const VtParam& param, VtParams& params) {
   if (!param.sub.empty()) return color_of(sub_numbers(param.sub));
-  std::vector<std::uint32_t> numbers;
+  Numbers numbers;
   std::size_t wanted = 1;
-  while (numbers.size() < wanted) {
+  while (numbers.count < wanted) {
     const std::optional<VtParam> next = params.next();
     if (!next.has_value()) return std::nullopt;
-    numbers.push_back(next->value);
-    if (numbers.size() == 1) wanted = numbers[0] == 2 ? 4 : numbers[0] == 5 ? 2 : 1;
+    numbers.add(next->value);
+    if (numbers.count == 1) wanted = next->value == 2 ? 4 : next->value == 5 ? 2 : 1;
   }
   return color_of(numbers);
 }
@@ -82,8 +93,8 @@ void apply_attribute(Pen& pen, const VtParam& param) {
     if (value == entry.off) pen.set(entry.attribute, false);
   }
   if (value == 4) {
-    const std::vector<std::uint32_t> style = sub_numbers(param.sub);
-    pen.set_underline(style.empty() ? 1 : std::min(style[0], kMaxUnderline));
+    const Numbers style = sub_numbers(param.sub);
+    pen.set_underline(style.count == 0 ? 1 : std::min(style.values[0], kMaxUnderline));
   }
   if (value == 6) pen.set(Pen::blink, true);
   if (value == 21) pen.set_underline(2);
@@ -113,20 +124,25 @@ void apply_color(Pen& pen, const VtParam& param, VtParams& params) {
   }
 }
 
+void append_numbers(std::string& out, char between, std::initializer_list<unsigned> numbers) {
+  for (const unsigned& number : numbers) {
+    out += &number == numbers.begin() ? ';' : between;
+    out += std::to_string(number);
+  }
+}
+
 void append_color(std::string& out, const Color& color, unsigned base) {
-  const auto number = [&out](unsigned value) { out += ";" + std::to_string(value); };
+  // Terminals that do not know colours of underlines must not take them for other attributes.
+  const char between = base == 58 ? ':' : ';';
   switch (color.kind) {
     case Color::Kind::normal:
       return;
     case Color::Kind::indexed:
-      if (base == 58 || color.red >= 16) {
-        number(base), number(5), number(color.red);
-      } else {
-        number(color.red < 8 ? base - 8 + color.red : base + 52U + color.red - 8);
-      }
-      return;
+      if (base == 58 || color.red >= 16) return append_numbers(out, between, {base, 5, color.red});
+      return append_numbers(out, between,
+                            {color.red < 8 ? base - 8 + color.red : base + 52U + color.red - 8});
     case Color::Kind::rgb:
-      number(base), number(2), number(color.red), number(color.green), number(color.blue);
+      append_numbers(out, between, {base, 2, color.red, color.green, color.blue});
   }
 }
 

@@ -1,36 +1,34 @@
-// ScreenTerminal: libvterm's idea of where everything goes, on grids of our own.
+// ScreenTerminal: what programs write to a terminal, obeyed on a ScreenCanvas.
 //
-// libvterm gets text, movements, erasing and scrolling, and nothing else: strings it would copy to
-// its stack whatever their size, queries it would answer, and parameters without bounds never reach
-// it. Attributes, both screens, saved cursors and margins are kept here, since libvterm cannot tell
-// what they are. No I/O.
+// Of the modes it keeps those that decide where text goes and what it looks like; the others are
+// left to TerminalModes. Strings and queries do nothing. No I/O.
 #pragma once
 
 #include <array>
-#include <memory>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "common/screen_model.h"
-#include "common/screen_model_cells.h"
+#include "common/screen_model_canvas.h"
 #include "common/terminal_modes.h"
 #include "common/vt_parser.h"
 
-struct VTerm;
-struct VTermState;
-
 namespace asciinemad {
 
-struct ScreenPosition {
-  int row = 0;
-  int col = 0;
-  bool operator==(const ScreenPosition&) const = default;
+// Designated sets by their final byte: B (ASCII), 0 (line drawing), A (British).
+struct Charsets {
+  std::array<char, 4> sets{'B', 'B', 'B', 'B'};
+  std::uint8_t active = 0;
+
+  bool operator==(const Charsets&) const = default;
 };
 
 struct SavedCursor {
   ScreenPosition position;
+  bool past_end = false;
+  bool origin = false;
   Pen pen;
+  Charsets charsets;
 };
 
 class ScreenTerminal final : private VtParser::Listener {
@@ -39,84 +37,68 @@ class ScreenTerminal final : private VtParser::Listener {
   static constexpr int kMaxSide = 1000;
 
   ScreenTerminal(int cols, int rows, ScreenModel::LineListener* lines);
-  ~ScreenTerminal();
-  ScreenTerminal(const ScreenTerminal&) = delete;
-  ScreenTerminal& operator=(const ScreenTerminal&) = delete;
 
-  void write(std::string_view bytes);
+  void write(std::string_view bytes) { parser_.feed(bytes, *this); }
   void resize(int cols, int rows);
 
-  int cols() const { return grid().cols(); }
-  int rows() const { return grid().rows(); }
-  bool at_rest() const { return parser_.at_rest(); }
-  bool on_alternate() const { return alternate_; }
-  const Grid& grid() const { return grids_[alternate_ ? 1 : 0]; }
-  const Grid& primary() const { return grids_[0]; }
-  const std::optional<SavedCursor>& saved() const { return saved_[alternate_ ? 1 : 0]; }
-  const std::optional<SavedCursor>& primary_saved() const { return saved_[0]; }
-  ScreenPosition cursor() const;
-  // The next character goes to the next row.
-  bool wrap_pending() const { return wrap_pending_; }
-  const Pen& pen() const { return pen_; }
+  bool at_rest() const { return parser_.at_rest() && missing_ == 0; }
+  const ScreenCanvas& canvas() const { return canvas_; }
+  const SavedCursor& saved() const { return saved_[canvas_.on_alternate() ? 1 : 0]; }
+  const SavedCursor& primary_saved() const { return saved_[0]; }
+  const Charsets& charsets() const { return charsets_; }
+  // The set that the next character, and no other, comes from; 0: none.
+  std::uint8_t single_shift() const { return single_shift_; }
+  bool newline() const { return newline_; }
   const TerminalModes& modes() const { return modes_; }
-  // Where row 0 of cursor addressing is: the scroll region's top in origin mode.
-  int origin_row() const { return origin_ ? region_top_ : 0; }
-  bool has_margins() const { return margins_; }
-  bool inserts() const { return insert_; }
-
-  // For libvterm's callbacks.
-  void on_glyph(const std::uint32_t* chars, int width, bool is_protected, ScreenPosition at);
-  void on_cursor_moved();
-  void on_scroll(const CellRect& area, int up, int left);
-  void on_erase(const CellRect& area, bool selective);
-  int on_resized(int cols, int rows);
+  const TerminalModes& keyboard() const { return keyboards_[canvas_.on_alternate() ? 1 : 0]; }
+  const TerminalModes& primary_keyboard() const { return keyboards_[0]; }
 
  private:
   void on_text(std::string_view run) override;
   void on_control(char c, bool inside) override;
   void on_escape(const VtSequence& sequence) override;
   void on_csi(const VtSequence& sequence) override;
-  void on_string_begin(VtString, std::string_view) override {}
-  void on_string_data(std::string_view) override {}
-  void on_string_end(std::string_view) override {}
+  void on_discarded() override { end_character(); }
+  void on_string_begin(VtString kind, std::string_view introducer) override;
+  void on_string_data(std::string_view data) override;
+  void on_string_end(std::string_view terminator) override;
 
-  Grid& cells() { return grids_[alternate_ ? 1 : 0]; }
-  void pass(std::string_view bytes);
-  void pass_text(std::string_view text);
-  void pass_csi(const VtSequence& sequence);
+  void on_byte(char c);
+  void end_character();
+  void print(char32_t c);
+  void designate(char slot, char set);
+  bool plain_csi(char final, std::string_view params);
+  bool moving_csi(char final, std::string_view params);
+  bool addressing_csi(char final, std::string_view params);
+  bool editing_csi(char final, std::string_view params);
+  bool setting_csi(char final, std::string_view params);
+  bool erasing_csi(char final, std::string_view params, bool selective);
+  void set_region_rows(std::string_view params);
+  void set_region_cols(std::string_view params);
+  void clear_tabs(std::string_view params);
   void set_modes(const VtSequence& sequence);
-  void set_private_mode(std::uint32_t mode, bool on);
-  void set_region(std::string_view params);
-  void repeat_last(std::string_view params);
+  bool set_ansi_mode(std::uint32_t mode, bool on);
+  bool set_private_mode(std::uint32_t mode, bool on);
   void save_cursor();
   void restore_cursor();
-  void move_to(ScreenPosition position);
   void switch_screen(bool alternate);
   void soft_reset();
   void hard_reset();
-  void lines_gone(int count);
 
-  ScreenModel::LineListener* const lines_;
-  VTerm* vterm_ = nullptr;
-  VTermState* state_ = nullptr;
   VtParser parser_;
+  ScreenCanvas canvas_;
+  std::array<SavedCursor, 2> saved_;  // by screen
+  Charsets charsets_;
+  std::uint8_t single_shift_ = 0;
+  bool newline_ = false;  // LNM
   TerminalModes modes_;
+  std::array<TerminalModes, 2> keyboards_;  // kitty's stacks, by screen
+  bool in_osc_ = false;
 
-  std::array<Grid, 2> grids_;  // primary, alternate
-  std::array<std::optional<SavedCursor>, 2> saved_;
-  bool alternate_ = false;
-  Pen pen_;
-  bool wrap_pending_ = false;
-  bool printing_ = false;  // text is being passed
-  bool autowrap_ = true;
-  bool origin_ = false;
-  bool insert_ = false;
-  bool margins_ = false;  // left and right
-  int region_top_ = 0;
-  int region_bottom_ = -1;  // -1: the last row
-  std::string partial_;     // of a character
-  std::string last_glyph_;
-  bool combining_flood_ = false;  // what combines is left out up to the next ASCII character
+  // Of a character that is not complete: how many bytes it lacks, has, and what they say.
+  unsigned missing_ = 0;
+  unsigned have_ = 0;
+  char32_t partial_ = 0;
 };
 
 }  // namespace asciinemad

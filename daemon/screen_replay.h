@@ -20,7 +20,7 @@ class ScreenReplay {
   struct View {
     std::optional<std::uint64_t> idle_limit_us;
     std::string shown_code = "o";
-    bool growing = false;               // the recording may get longer
+    bool growing = false;  // the recording may get longer
   };
 
   // Uses and adds `keyframes`. As soon as `interrupted` is set, to() returns Errc::cancelled.
