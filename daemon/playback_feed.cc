@@ -47,7 +47,7 @@ void PlaybackFeed::on_wake() {
 
 std::optional<PlaybackFeed::Message> PlaybackFeed::take() { return mailbox_->take(); }
 
-void PlaybackFeed::jump(JumpWish wish) { mailbox_->post_jump(std::move(wish)); }
+void PlaybackFeed::jump(JumpWish wish) { mailbox_->post_jump(wish); }
 
 void PlaybackFeed::rewind() { mailbox_->post_jump(std::nullopt); }
 

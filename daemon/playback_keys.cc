@@ -95,7 +95,7 @@ void PlaybackKeys::take(unsigned char byte, std::vector<Action>& actions) {
   const bool in_string =
       sequence_.size() > 1 && sequence_[0] == '\x1b' && sequence_[1] != '[' && sequence_[1] != 'O';
   // A new sequence cuts an unfinished one off, and so does what no sequence may contain.
-  if (!sequence_.empty() && !in_string && (byte == kEscape || byte < 0x20)) sequence_.clear();
+  if (!sequence_.empty() && !in_string && byte < 0x20) sequence_.clear();
   sequence_ += static_cast<char>(byte);
   if (sequence_.size() > kMaxSequenceBytes) sequence_.clear();
   if (!sequence_.empty() && is_whole(sequence_)) {

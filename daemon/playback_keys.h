@@ -46,7 +46,7 @@ class PlaybackKeys {
   // How far an arrow key goes.
   static constexpr std::int64_t kArrowUs = 5'000'000;
 
-  explicit PlaybackKeys(Bindings bindings) : bindings_(std::move(bindings)) {}
+  explicit PlaybackKeys(Bindings bindings) : bindings_(bindings) {}
 
   // The keys in what was read at `at_ms`, in their order. An unfinished sequence is kept, unless
   // the next byte takes longer than a terminal would: then it was the Escape key.

@@ -63,14 +63,14 @@ void PlaybackMailbox::post_jump(std::optional<PlaybackFeed::JumpWish> wish) {
   std::erase_if(commands_, [](const Command& command) {
     return std::holds_alternative<JumpCommand>(command);
   });
-  commands_.emplace_back(JumpCommand{++generation_, std::move(wish)});
+  commands_.emplace_back(JumpCommand{++generation_, wish});
   interrupted = true;
   signal();
 }
 
 void PlaybackMailbox::post(Command command) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  commands_.push_back(std::move(command));
+  commands_.push_back(command);
   signal();
 }
 
@@ -86,7 +86,7 @@ void PlaybackMailbox::abandon() {
 std::optional<PlaybackMailbox::Command> PlaybackMailbox::next_command() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (commands_.empty()) return std::nullopt;
-  std::optional<Command> command = std::move(commands_.front());
+  std::optional<Command> command = commands_.front();
   commands_.pop_front();
   if (std::holds_alternative<JumpCommand>(*command)) interrupted = stopping.load();
   return command;

@@ -22,7 +22,7 @@ class RecordingScan {
     std::uint64_t events = 0;  // up to and with it
   };
 
-  RecordingScan(std::shared_ptr<RecordingStorage> storage, ScreenReplay::View view,
+  RecordingScan(std::shared_ptr<RecordingStorage> storage, const ScreenReplay::View& view,
                 const std::atomic<bool>& interrupted)
       : storage_(std::move(storage)),
         view_(view),

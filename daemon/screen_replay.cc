@@ -29,7 +29,7 @@ std::optional<std::pair<int, int>> parse_size(std::string_view text) {
 }
 
 ScreenReplay::ScreenReplay(std::shared_ptr<RecordingStorage> storage, Keyframes& keyframes,
-                           View view, const std::atomic<bool>& interrupted)
+                           const View& view, const std::atomic<bool>& interrupted)
     : storage_(std::move(storage)),
       keyframes_(keyframes),
       view_(view),

@@ -24,7 +24,7 @@ class ScreenReplay {
   };
 
   // Uses and adds `keyframes`. As soon as `interrupted` is set, to() returns Errc::cancelled.
-  ScreenReplay(std::shared_ptr<RecordingStorage> storage, Keyframes& keyframes, View view,
+  ScreenReplay(std::shared_ptr<RecordingStorage> storage, Keyframes& keyframes, const View& view,
                const std::atomic<bool>& interrupted);
 
   // Goes, backwards if need be, to the last point that `bounds` allow; no bound: the end as it is

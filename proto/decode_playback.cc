@@ -7,8 +7,6 @@
 namespace asciinemad::wire {
 namespace {
 
-using wire::get;
-
 double get_speed(double speed) {
   if (!(speed >= 1e-6 && speed <= 1e9)) throw invalid("speed is not between 1e-6 and 1e9");
   return speed;
