@@ -346,7 +346,8 @@ void ModeTracker::on_string_data(std::string_view data) {
   if (!in_osc_) return;
   for (const char c : data.substr(0, kMaxOscBytes)) {
     if (osc_.size() == kMaxOscBytes) return;
-    if (c >= ' ' || c < 0) osc_ += c;
+    if (c >= ' ' && c != 0x7f)
+      osc_ += c;  // ASCII alone: nothing that a redraw could turn into more
   }
 }
 

@@ -289,13 +289,18 @@ Status PlaybackWorker::handle(PlaybackMailbox::JumpCommand& command) {
   filter_.filter(replay_->tail(), shown_already);
   const ScreenModel& screen = replay_->screen();
   status_row_ = command.wish->status_row;
+  std::string drawn;
+  if (!options_.all_events) {
+    // What it redoes was set by the recording, and is as little to be trusted.
+    ScreenFilter(options_.policy).filter(screen.snapshot(command.wish->terminal_rows), drawn);
+  }
   const std::uint64_t last_us = point_.time.played_us;
   PlaybackFeed::Jump jump{reached ? bounds.played_us.value_or(last_us) : last_us,
                           point_.events,
                           point_.frames,
                           screen.cols(),
                           screen.rows(),
-                          options_.all_events ? "" : screen.snapshot(command.wish->terminal_rows),
+                          std::move(drawn),
                           {},
                           {}};
   if (status_row_ >= 0) {

@@ -74,7 +74,8 @@ TEST_CASE("convert chooses the format by the name of the output") {
   const std::vector<std::pair<std::string, std::string>> outputs = {
       {"out.cast", kV3}, {"out", kV3}, {"out.raw", kRaw}, {"out.txt", kTxt}, {"txt", kV3}};
   for (const auto& [name, content] : outputs) {
-    CAPTURE(name);
+    const auto& shown_name = name;  // clang captures no structured binding
+    CAPTURE(shown_name);
     const Outcome outcome = convert(sandbox, {"in.cast", name});
     CHECK(outcome.status == 0);
     CHECK(outcome.out.empty());
@@ -103,7 +104,8 @@ TEST_CASE("convert -f has the last word") {
       {"asciicast-v1", v1},  {"v1", v1},  {"asciicast-v2", v2}, {"v2", v2},
       {"asciicast-v3", kV3}, {"v3", kV3}, {"raw", kRaw},        {"txt", kTxt}};
   for (const auto& [format, content] : formats) {
-    CAPTURE(format);
+    const auto& shown_format = format;  // clang captures no structured binding
+    CAPTURE(shown_format);
     const Outcome outcome =
         convert(sandbox, {"--output-format", format, "--overwrite", "in.cast", "out.raw"});
     CHECK(outcome.status == 0);

@@ -359,7 +359,8 @@ TEST_CASE("play: signals end it") {
                                        {SIGTERM, 128 + SIGTERM},
                                        {SIGHUP, 128 + SIGHUP},
                                        {SIGQUIT, 128 + SIGQUIT}}) {
-    CAPTURE(signum);
+    const auto& shown_signum = signum;  // clang captures no structured binding
+    CAPTURE(shown_signum);
     PipedClient client(sandbox, {"asciinema", "play", "a.cast"});
     begin(daemon);
     client.signal(signum);
@@ -725,7 +726,8 @@ TEST_CASE("control: which playback") {
                                    {"e", "eeee2222"},
                                    {"c.cast", "cccc2222"},
                                    {"/home/me/c.cast", "cccc2222"}}) {
-    CAPTURE(wanted);
+    const auto& shown_wanted = wanted;  // clang captures no structured binding
+    CAPTURE(shown_wanted);
     PipedClient client(sandbox, {"asciinema", "pause", "-S", wanted});
     daemon.greet();
     daemon.receive<wire::GetStatus>();
@@ -818,7 +820,8 @@ TEST_CASE("shortened commands mean those of asciinema 2") {
                                    {"co", "convert"},
                                    {"pa", "pause"},
                                    {"l", "ls"}}) {
-    CAPTURE(word);
+    const auto& shown_word = word;  // clang captures no structured binding
+    CAPTURE(shown_word);
     CHECK(sandbox.run({"asciinema", word, "-h"}).out.starts_with("usage: asciinema " + verb + " "));
   }
   const Outcome outcome = sandbox.run({"asciinema", "s"});

@@ -114,7 +114,8 @@ TEST_CASE("what is no recording") {
       {"text/a.cast", "Not a directory"},
   };
   for (const auto& [name, reason] : cases) {
-    CAPTURE(name);
+    const auto& shown_name = name;  // clang captures no structured binding
+    CAPTURE(shown_name);
     const Outcome outcome = sandbox.run({"asciinema", "play", name});
     const std::string message = "asciinema: playback failed: " + name + ": " + reason;
     CHECK(outcome.status == 1);

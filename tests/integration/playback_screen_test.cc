@@ -86,7 +86,7 @@ TEST_CASE("after a jump the screen is as if everything had been played") {
   REQUIRE(screens.shows("w", "$ ls"));
   screens.tmux().type("w", {"Space"});
   // There and back again.
-  for (const std::size_t i : {7, 0, 3, 1, 4, 2, 5, 4, 6, 3}) {
+  for (const std::size_t i : {7U, 0U, 3U, 1U, 4U, 2U, 5U, 4U, 6U, 3U}) {
     CAPTURE(places[i].first);
     screens.seek(places[i].first);
     screens.are_same("w", places[i].second);
@@ -116,7 +116,8 @@ TEST_CASE("the status line and the help leave the screen as it was") {
   const std::vector<std::pair<double, std::string>> places = {
       {20, "red goes on"}, {40, "at the very"}, {63, "line 30"}};
   for (const auto& [at_s, text] : places) {
-    CAPTURE(at_s);
+    const auto& shown_at_s = at_s;  // clang captures no structured binding
+    CAPTURE(shown_at_s);
     const std::string expected = screens.print(at_s);
     const std::string name = "at" + std::to_string(static_cast<int>(at_s));
     screens.play(name, "--start-at " + std::to_string(at_s + 0.05) + " a.cast");

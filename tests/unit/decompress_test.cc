@@ -108,7 +108,7 @@ TEST_CASE("decompress: members and frames follow each other") {
         joined(kZstdSkippable, joined(kZstdHello, kZstdSkippable)) + std::string(kZstdWorld),
         joined(kGzipHello, kGzipWorld) + std::string(1000, '\0')}) {
     for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, SIZE_MAX}) {
-      for (const std::size_t buffer_size : {1, 2, 1000}) {
+      for (const std::size_t buffer_size : {1U, 2U, 1000U}) {
         const auto unpacked = unpack(compressed, piece, buffer_size);
         CHECK(unpacked.text == "hello, world\n");
         CHECK(unpacked.error == "");
@@ -118,7 +118,7 @@ TEST_CASE("decompress: members and frames follow each other") {
 }
 
 TEST_CASE("decompress: bytes that were read already come first") {
-  for (const std::size_t size : {0, 1, 4, 10}) {
+  for (const std::size_t size : {0U, 1U, 4U, 10U}) {
     const auto source =
         decompress(Compression::gzip, std::make_unique<TextSource>(kGzipHello.substr(size)),
                    kGzipHello.substr(0, size));
