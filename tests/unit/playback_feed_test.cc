@@ -131,6 +131,22 @@ TEST_CASE("playback_feed: a jump drops what was read ahead, and goes on behind i
   CHECK(f.shown() == "98,99,");
 }
 
+TEST_CASE("playback_feed: a jump shows no more than playing would") {
+  for (const ScreenPolicy policy : {ScreenPolicy::untrusted, ScreenPolicy::trusted}) {
+    Fixture f;
+    PlaybackFeed::Options options;
+    options.policy = policy;
+    // Locks the keyboard, which a redraw would do again.
+    f.start(std::string(kHeader) + "[1, \"o\", \"a\\u001b[2h\"]\n", options);
+    f.wait_for<PlaybackFeed::Ended>();
+    f.messages.clear();
+    f.feed->jump({PlaybackFeed::ToTime{1'000'000}, 0, -1, false});
+    const std::string& screen = f.wait_for<PlaybackFeed::Jump>().screen;
+    CHECK(screen.find('a') != std::string::npos);
+    CHECK((screen.find("\x1b[2h") != std::string::npos) == (policy == ScreenPolicy::trusted));
+  }
+}
+
 TEST_CASE("playback_feed: a jump behind the end ends there") {
   Fixture f;
   f.start(std::string(kHeader) + "[1, \"o\", \"a\"]\n");
