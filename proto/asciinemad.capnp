@@ -71,6 +71,25 @@ struct Request {
     fetch @14 :Fetch;
     # Any peer that has no fetch under way. Answer: fetched, or error `invalid` or `busy`; may take
     # minutes. Closing the connection cancels.
+
+    upload @15 :Upload;
+    # Any peer. Puts a recording into the upload queue. Answer: queued, when it is there for good
+    # (validated, copied, synced); or error `invalid` (not a recording that servers take), `internal`
+    # (it can't be stored) or `elsewhere`. Closing the connection before the answer cancels.
+
+    listUploads @16 :ListUploads;
+    # Any peer. Answer: uploads, or error `internal` or `elsewhere`.
+
+    changeUpload @17 :ChangeUpload;
+    # Any peer. Answer: ok, when the change is stored; or error `notFound`, `invalid` (not in this
+    # state), `internal`, `elsewhere` or `unsupported` (an unknown change).
+
+    watchUploads @18 :WatchUploads;
+    # Any peer. Answer: ok, or error `notFound`, `internal` or `elsewhere`. Then uploadChanged for
+    # each change, until the connection ends. Several such requests add up.
+
+    uploadServer @19 :AskUploadServer;
+    # Any peer. Answer: uploadServer, or error `internal` or `elsewhere`.
   }
 }
 
@@ -103,6 +122,13 @@ struct Reply {
     # Event to a playback's client: what to write to the terminal should the daemon die, so that
     # nothing stays on that the recording has turned on; replaces the one before. At most 4096 bytes.
     fetched @12 :Fetched;
+
+    queued @14 :Queued;
+    uploads @15 :Uploads;
+    uploadChanged @16 :UploadInfo;
+    # Event, after watchUploads or an upload with `watch`: the upload as it is now. Progress is
+    # reported at most five times a second.
+    uploadServer @17 :UploadServerInfo;
   }
 }
 
@@ -124,6 +150,8 @@ struct Error {
   code @0 :Code;
   message @1 :Text;
   # One line for a person.
+  socket @2 :Text;
+  # With `elsewhere`: the control socket of the daemon to ask instead; empty: not known.
 
   enum Code {
     internal @0;
@@ -134,6 +162,8 @@ struct Error {
     busy @4;         # refused at present: live sessions or playbacks, a bound on their number
     noSession @5;    # this connection has no session
     limit @6;        # a bound was passed; the connection closes
+    notFound @7;     # there is no upload of that number
+    elsewhere @8;    # another daemon of this user has the upload queue: `socket`
   }
 }
 
@@ -275,6 +305,8 @@ struct Status {
   onDemand @5 :Bool;     # exits by itself when idle
   sessions @6 :List(SessionInfo);
   playbacks @7 :List(PlaybackInfo);
+  uploadsWaiting @8 :UInt32;   # queued or under way
+  uploadsHeld @9 :UInt32;
 }
 
 struct SessionInfo {
@@ -394,4 +426,122 @@ struct Fetched {
   # Descriptor: an unlinked regular file with the body, positioned at its beginning.
   url @0 :Text;           # where it was found in the end, without credentials
   bytes @1 :UInt64;
+}
+
+struct UploadServer {
+  # Where uploads go and how to get there: settings and environment of the client, frozen when it
+  # asks.
+  url @0 :Text;           # http or https, no slash at the end
+  user @1 :Text;          # may be empty
+  installId @2 :Text;
+  httpProxy @3 :Text;     # as in $http_proxy etc.; empty: none
+  httpsProxy @4 :Text;
+  noProxy @5 :Text;
+  caFile @6 :Text;        # $SSL_CERT_FILE; empty: the system's
+  caDirectory @7 :Text;
+}
+
+struct Upload {
+  # Descriptor: the recording, open for reading. A regular file is read from its beginning, anything
+  # else from where it stands to its end. gzip and zstd are unpacked.
+  name @0 :Text;
+  # Of the recording, for lists and messages; never opened. At most 4096 bytes.
+  server @1 :UploadServer;
+  title @2 :Text;         # empty: the recording's own. At most 1024 bytes
+  visibility @3 :Visibility;
+  interactive @4 :Bool;
+  # Somebody waits for it: before those nobody waits for, the newest first.
+  watch @5 :Bool;
+  # The connection gets uploadChanged for this one; while it is open there are no notifications.
+  notifications @6 :Notifications;
+  # Stored with the queue: its environment holds only what finding the desktop takes.
+  keepFor @7 :UInt64;     # seconds that copies of what is done are kept; applies to the whole queue
+  keepBytes @8 :UInt64;   # and how much of them, together
+
+  enum Visibility {
+    byServer @0;          # what the server or the account has as default
+    public @1;
+    unlisted @2;
+    private @3;
+  }
+}
+
+struct Queued {
+  number @0 :UInt64;      # from 1; never used again
+  warnings @1 :List(Text);
+  # What was repaired, or makes it unlikely that the server takes it; a line each, few.
+}
+
+struct ListUploads {
+  after @0 :UInt64;
+  # Only numbers above this. An answer has as many as fit; ask again after the last one.
+  number @1 :UInt64;
+  # Only this one; 0: all.
+}
+
+struct Uploads {
+  uploads @0 :List(UploadInfo);  # numbers ascend
+  more @1 :Bool;
+}
+
+struct ChangeUpload {
+  number @0 :UInt64;
+  union {
+    retry @1 :UploadServer;
+    # Now. If the URL is the upload's, the rest of it takes the place of what was frozen. What was
+    # held with it, because its server rejected the install id, is released too.
+    cancel @2 :Void;      # unless done; its copy stays until it is forgotten
+    forget @3 :Void;      # removes entry and copy of what is done, failed or cancelled
+  }
+}
+
+struct WatchUploads {
+  number @0 :UInt64;      # 0: all, those to come included
+}
+
+struct AskUploadServer {
+  server @0 :UploadServer;
+  release @1 :Bool;
+  # The user is about to link the install id: what the server's rejection of it held is tried again.
+}
+
+struct UploadServerInfo {
+  waiting @0 :UInt32;     # queued or under way
+  held @1 :UInt32;
+  lastSuccessAt @2 :Int64;    # milliseconds since 1970-01-01 UTC; 0: never
+  lastRejectedAt @3 :Int64;   # the install id, by an answer 401; 0: never
+  refusedBytes @4 :UInt64;    # of the smallest recording that was too large; 0: none was
+}
+
+enum UploadState {
+  queued @0;              # waits for its turn or the next attempt
+  uploading @1;
+  done @2;
+  held @3;                # until somebody does what `advice` says
+  failed @4;
+  cancelled @5;
+}
+
+struct UploadInfo {
+  number @0 :UInt64;
+  state @1 :UploadState;
+  name @2 :Text;
+  serverUrl @3 :Text;
+  title @4 :Text;
+  visibility @5 :Upload.Visibility;
+  bytes @6 :UInt64;       # of the copy that is sent
+  sentBytes @7 :UInt64;   # by the attempt under way
+  queuedAt @8 :Int64;     # milliseconds since 1970-01-01 UTC
+  changedAt @9 :Int64;    # of the state
+  nextAttemptAt @10 :Int64;   # while queued; 0: as soon as there is room
+  attempts @11 :UInt32;
+  ambiguous @12 :Bool;
+  # The answer to an attempt was lost after the whole recording had been sent: the server may have
+  # it twice.
+  reason @13 :Text;       # of the last failure; why it is held, or failed
+  advice @14 :Text;       # what to do about it; may be empty
+  url @15 :Text;          # on the server, when done
+  message @16 :Text;      # the server's, when done; lines end in LF; without other control characters
+  warning @17 :Text;      # the server's
+  file @18 :Text;         # path of the copy; empty: it is gone
 }

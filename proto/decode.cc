@@ -48,14 +48,7 @@ Start get(schema::Start::Reader from) {
   to.pause_key = get(from.getPauseKey());
   to.add_marker_key = get(from.getAddMarkerKey());
   to.terminal = get(from.getTerminal());
-  const auto notifications = from.getNotifications();
-  to.notifications = {notifications.getEnabled(),
-                      get(notifications.getCommand()),
-                      get(notifications.getIconPath()),
-                      {}};
-  for (auto variable : notifications.getEnvironment()) {
-    to.notifications.environment.push_back(get(variable));
-  }
+  to.notifications = get(from.getNotifications());
   to.path = get(from.getPath());
   return to;
 }
@@ -93,6 +86,10 @@ ErrorCode get(schema::Error::Code code) {
       return ErrorCode::no_session;
     case schema::Error::Code::LIMIT:
       return ErrorCode::limit;
+    case schema::Error::Code::NOT_FOUND:
+      return ErrorCode::not_found;
+    case schema::Error::Code::ELSEWHERE:
+      return ErrorCode::elsewhere;
   }
   return ErrorCode::internal;
 }
@@ -111,6 +108,8 @@ StatusReply get(schema::Status::Reader from) {
                            get(session.getSize()), session.getLostBytes()});
   }
   for (auto playback : from.getPlaybacks()) to.playbacks.push_back(get(playback));
+  to.uploads_waiting = from.getUploadsWaiting();
+  to.uploads_held = from.getUploadsHeld();
   return to;
 }
 
@@ -198,6 +197,21 @@ Request get(schema::Request::Reader from) {
     case schema::Request::FETCH:
       to.body = get(from.getFetch());
       break;
+    case schema::Request::UPLOAD:
+      to.body = get(from.getUpload());
+      break;
+    case schema::Request::LIST_UPLOADS:
+      to.body = ListUploads{from.getListUploads().getAfter(), from.getListUploads().getNumber()};
+      break;
+    case schema::Request::CHANGE_UPLOAD:
+      to.body = get(from.getChangeUpload());
+      break;
+    case schema::Request::WATCH_UPLOADS:
+      to.body = WatchUploads{from.getWatchUploads().getNumber()};
+      break;
+    case schema::Request::UPLOAD_SERVER:
+      to.body = get(from.getUploadServer());
+      break;
     default:
       to.body = Unknown{static_cast<std::uint16_t>(from.which())};
   }
@@ -211,7 +225,7 @@ Reply get(schema::Reply::Reader from) {
   switch (from.which()) {
     case schema::Reply::ERROR: {
       const auto error = from.getError();
-      to.body = ErrorReply{get(error.getCode()), get(error.getMessage())};
+      to.body = ErrorReply{get(error.getCode()), get(error.getMessage()), get(error.getSocket())};
       break;
     }
     case schema::Reply::OK:
@@ -248,6 +262,18 @@ Reply get(schema::Reply::Reader from) {
       break;
     case schema::Reply::FETCHED:
       to.body = Fetched{get(from.getFetched().getUrl()), from.getFetched().getBytes()};
+      break;
+    case schema::Reply::QUEUED:
+      to.body = get(from.getQueued());
+      break;
+    case schema::Reply::UPLOADS:
+      to.body = get(from.getUploads());
+      break;
+    case schema::Reply::UPLOAD_CHANGED:
+      to.body = get(from.getUploadChanged());
+      break;
+    case schema::Reply::UPLOAD_SERVER:
+      to.body = get(from.getUploadServer());
       break;
     default:
       to.body = Unknown{static_cast<std::uint16_t>(from.which())};

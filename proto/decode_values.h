@@ -1,4 +1,4 @@
-// The schema's readers into plain values: what decode.cc and decode_playback.cc share.
+// The schema's readers into plain values: what the decode_*.cc share.
 #pragma once
 
 #include <cstddef>
@@ -39,11 +39,26 @@ inline Terminal get(schema::Terminal::Reader from) {
           get(from.getSavedTermios(), kMaxTermiosBytes, "savedTermios")};
 }
 
+inline Notifications get(schema::Notifications::Reader from) {
+  Notifications to{from.getEnabled(), get(from.getCommand()), get(from.getIconPath()), {}};
+  for (auto variable : from.getEnvironment()) to.environment.push_back(get(variable));
+  return to;
+}
+
 // decode_playback.cc
 Play get(schema::Play::Reader from);
 Control get(schema::Control::Reader from);
 Fetch get(schema::Fetch::Reader from);
 PlaybackInfo get(schema::PlaybackInfo::Reader from);
 PlaybackFinished get(schema::PlaybackFinished::Reader from);
+
+// decode_uploads.cc
+Upload get(schema::Upload::Reader from);
+ChangeUpload get(schema::ChangeUpload::Reader from);
+AskUploadServer get(schema::AskUploadServer::Reader from);
+Queued get(schema::Queued::Reader from);
+Uploads get(schema::Uploads::Reader from);
+UploadInfo get(schema::UploadInfo::Reader from);
+UploadServerInfo get(schema::UploadServerInfo::Reader from);
 
 }  // namespace asciinemad::wire

@@ -11,14 +11,6 @@ namespace {
 
 using wire::put;
 
-void put(schema::Notifications::Builder to, const Notifications& from) {
-  to.setEnabled(from.enabled);
-  to.setCommand(text(from.command));
-  to.setIconPath(text(from.icon_path));
-  auto list = to.initEnvironment(static_cast<unsigned>(from.environment.size()));
-  for (unsigned i = 0; i < list.size(); ++i) list.set(i, text(from.environment[i]));
-}
-
 void put(schema::Start::Builder to, const Start& from) {
   to.setFormat(from.format == Format::raw ? schema::Format::RAW : schema::Format::ASCIICAST_V2);
   to.setAppend(from.append);
@@ -73,6 +65,10 @@ schema::Error::Code to_schema(ErrorCode code) {
       return schema::Error::Code::NO_SESSION;
     case ErrorCode::limit:
       return schema::Error::Code::LIMIT;
+    case ErrorCode::not_found:
+      return schema::Error::Code::NOT_FOUND;
+    case ErrorCode::elsewhere:
+      return schema::Error::Code::ELSEWHERE;
   }
   return schema::Error::Code::INTERNAL;
 }
@@ -97,6 +93,8 @@ void put(schema::Status::Builder to, const StatusReply& from) {
   }
   auto playbacks = to.initPlaybacks(static_cast<unsigned>(from.playbacks.size()));
   for (unsigned i = 0; i < playbacks.size(); ++i) put(playbacks[i], from.playbacks[i]);
+  to.setUploadsWaiting(from.uploads_waiting);
+  to.setUploadsHeld(from.uploads_held);
 }
 
 void put(schema::Finished::Builder to, const Finished& from) {
@@ -163,6 +161,11 @@ void put_body(schema::Request::Builder to, const Request& from) {
                  [&](const Play& m) { put(to.initPlay(), m); },
                  [&](const Control& m) { put(to.initControl(), m); },
                  [&](const Fetch& m) { put(to.initFetch(), m); },
+                 [&](const Upload& m) { put(to.initUpload(), m); },
+                 [&](const ListUploads& m) { put(to.initListUploads(), m); },
+                 [&](const ChangeUpload& m) { put(to.initChangeUpload(), m); },
+                 [&](const WatchUploads& m) { to.initWatchUploads().setNumber(m.number); },
+                 [&](const AskUploadServer& m) { put(to.initUploadServer(), m); },
              },
              from.body);
 }
@@ -174,6 +177,7 @@ void put_body(schema::Reply::Builder to, const Reply& from) {
                    auto error = to.initError();
                    error.setCode(to_schema(m.code));
                    error.setMessage(text(m.message));
+                   error.setSocket(text(m.socket));
                  },
                  [&](const Ok&) { to.setOk(); },
                  [&](const HelloReply& m) {
@@ -195,6 +199,10 @@ void put_body(schema::Reply::Builder to, const Reply& from) {
                    fetched.setUrl(text(m.url));
                    fetched.setBytes(m.bytes);
                  },
+                 [&](const Queued& m) { put(to.initQueued(), m); },
+                 [&](const Uploads& m) { put(to.initUploads(), m); },
+                 [&](const UploadInfo& m) { put(to.initUploadChanged(), m); },
+                 [&](const UploadServerInfo& m) { put(to.initUploadServer(), m); },
              },
              from.body);
 }

@@ -1,4 +1,4 @@
-// Plain values into the schema's builders: what encode.cc and encode_playback.cc share.
+// Plain values into the schema's builders: what the encode_*.cc share.
 #pragma once
 
 #include <string>
@@ -35,11 +35,29 @@ inline void put(schema::Terminal::Builder to, const Terminal& from) {
   to.setSavedTermios(data(from.saved_termios));
 }
 
+inline void put(schema::Notifications::Builder to, const Notifications& from) {
+  to.setEnabled(from.enabled);
+  to.setCommand(text(from.command));
+  to.setIconPath(text(from.icon_path));
+  auto list = to.initEnvironment(static_cast<unsigned>(from.environment.size()));
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, text(from.environment[i]));
+}
+
 // encode_playback.cc
 void put(schema::Play::Builder to, const Play& from);
 void put(schema::Control::Builder to, const Control& from);
 void put(schema::Fetch::Builder to, const Fetch& from);
 void put(schema::PlaybackInfo::Builder to, const PlaybackInfo& from);
 void put(schema::PlaybackFinished::Builder to, const PlaybackFinished& from);
+
+// encode_uploads.cc
+void put(schema::Upload::Builder to, const Upload& from);
+void put(schema::ListUploads::Builder to, const ListUploads& from);
+void put(schema::ChangeUpload::Builder to, const ChangeUpload& from);
+void put(schema::AskUploadServer::Builder to, const AskUploadServer& from);
+void put(schema::Queued::Builder to, const Queued& from);
+void put(schema::Uploads::Builder to, const Uploads& from);
+void put(schema::UploadInfo::Builder to, const UploadInfo& from);
+void put(schema::UploadServerInfo::Builder to, const UploadServerInfo& from);
 
 }  // namespace asciinemad::wire

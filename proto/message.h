@@ -16,7 +16,17 @@ inline constexpr std::uint16_t kProtocolMax = 1;
 // Largest message in stream framing, header included.
 inline constexpr std::size_t kMaxMessageBytes = std::size_t{1} << 20;
 
-enum class ErrorCode { internal, invalid, unsupported, version, busy, no_session, limit };
+enum class ErrorCode {
+  internal,
+  invalid,
+  unsupported,
+  version,
+  busy,
+  no_session,
+  limit,
+  not_found,
+  elsewhere
+};
 
 enum class Format { asciicast_v2, raw };
 
@@ -40,6 +50,7 @@ struct Notifications {
   std::string command;
   std::string icon_path;
   std::vector<std::string> environment;
+  bool operator==(const Notifications&) const = default;
 };
 
 struct Hello {
@@ -184,6 +195,76 @@ struct Fetch {
   std::string ipfs_gateway;
 };
 
+struct UploadServer {
+  std::string url;
+  std::string user;
+  std::string install_id;
+  std::string http_proxy;
+  std::string https_proxy;
+  std::string no_proxy;
+  std::string ca_file;
+  std::string ca_directory;
+  bool operator==(const UploadServer&) const = default;
+};
+
+enum class Visibility { by_server, public_, unlisted, private_ };
+
+struct Upload {
+  std::string name;
+  UploadServer server;
+  std::string title;
+  Visibility visibility = Visibility::by_server;
+  bool interactive = false;
+  bool watch = false;
+  Notifications notifications;
+  std::uint64_t keep_for_s = 0;
+  std::uint64_t keep_bytes = 0;
+  bool operator==(const Upload&) const = default;
+};
+
+struct ListUploads {
+  std::uint64_t after = 0;
+  std::uint64_t number = 0;
+  bool operator==(const ListUploads&) const = default;
+};
+
+// What may be done to an upload.
+namespace upload_change {
+// From a newer schema.
+struct Unknown {
+  bool operator==(const Unknown&) const = default;
+};
+struct Retry {
+  UploadServer server;
+  bool operator==(const Retry&) const = default;
+};
+struct Cancel {
+  bool operator==(const Cancel&) const = default;
+};
+struct Forget {
+  bool operator==(const Forget&) const = default;
+};
+}  // namespace upload_change
+
+struct ChangeUpload {
+  std::uint64_t number = 0;
+  std::variant<upload_change::Unknown, upload_change::Retry, upload_change::Cancel,
+               upload_change::Forget>
+      change;
+  bool operator==(const ChangeUpload&) const = default;
+};
+
+struct WatchUploads {
+  std::uint64_t number = 0;
+  bool operator==(const WatchUploads&) const = default;
+};
+
+struct AskUploadServer {
+  UploadServer server;
+  bool release = false;
+  bool operator==(const AskUploadServer&) const = default;
+};
+
 // A union member that this schema does not know.
 struct Unknown {
   std::uint16_t member = 0;
@@ -193,13 +274,15 @@ struct Request {
   std::uint32_t id = 0;
   std::uint8_t fds = 0;
   std::variant<Unknown, Hello, Start, Resume, AttachTerminal, ReleaseTerminal, Resize, Stop, Exited,
-               GetStatus, Shutdown, Play, Control, Fetch>
+               GetStatus, Shutdown, Play, Control, Fetch, Upload, ListUploads, ChangeUpload,
+               WatchUploads, AskUploadServer>
       body;
 };
 
 struct ErrorReply {
   ErrorCode code = ErrorCode::internal;
   std::string message;
+  std::string socket = {};
 };
 
 struct Ok {};
@@ -244,6 +327,8 @@ struct StatusReply {
   bool on_demand = false;
   std::vector<SessionInfo> sessions;
   std::vector<PlaybackInfo> playbacks;
+  std::uint32_t uploads_waiting = 0;
+  std::uint32_t uploads_held = 0;
 };
 
 struct Terminate {};
@@ -274,10 +359,57 @@ struct Fetched {
   std::uint64_t bytes = 0;
 };
 
+struct Queued {
+  std::uint64_t number = 0;
+  std::vector<std::string> warnings;
+  bool operator==(const Queued&) const = default;
+};
+
+enum class UploadState { queued, uploading, done, held, failed, cancelled };
+
+struct UploadInfo {
+  std::uint64_t number = 0;
+  UploadState state = UploadState::queued;
+  std::string name;
+  std::string server_url;
+  std::string title;
+  Visibility visibility = Visibility::by_server;
+  std::uint64_t bytes = 0;
+  std::uint64_t sent_bytes = 0;
+  std::int64_t queued_at_ms = 0;
+  std::int64_t changed_at_ms = 0;
+  std::int64_t next_attempt_at_ms = 0;
+  std::uint32_t attempts = 0;
+  bool ambiguous = false;
+  std::string reason;
+  std::string advice;
+  std::string url;
+  std::string message;
+  std::string warning;
+  std::string file;
+  bool operator==(const UploadInfo&) const = default;
+};
+
+struct Uploads {
+  std::vector<UploadInfo> uploads;
+  bool more = false;
+  bool operator==(const Uploads&) const = default;
+};
+
+struct UploadServerInfo {
+  std::uint32_t waiting = 0;
+  std::uint32_t held = 0;
+  std::int64_t last_success_at_ms = 0;
+  std::int64_t last_rejected_at_ms = 0;
+  std::uint64_t refused_bytes = 0;
+  bool operator==(const UploadServerInfo&) const = default;
+};
+
 struct Reply {
   std::uint32_t id = 0;
   std::variant<Unknown, ErrorReply, Ok, HelloReply, Started, StatusReply, Checkpoint, Terminate,
-               Finished, Playing, PlaybackFinished, ScreenUndo, Fetched>
+               Finished, Playing, PlaybackFinished, ScreenUndo, Fetched, Queued, Uploads,
+               UploadInfo, UploadServerInfo>
       body;
   std::uint8_t fds = 0;
 };

@@ -78,6 +78,45 @@ inline wire::Play sample_play() {
   return play;
 }
 
+inline wire::UploadServer sample_upload_server() {
+  return {"https://host/x", odd_text(), "id", "h", "hs", "no", "/f", "/d"};
+}
+
+inline wire::Upload sample_upload() {
+  return {odd_text(),
+          sample_upload_server(),
+          "title",
+          wire::Visibility::private_,
+          true,
+          true,
+          {true, "say", "/i.svg", {"A=1", ""}},
+          kMost<std::uint64_t>,
+          1};
+}
+
+inline wire::UploadInfo sample_upload_info() {
+  constexpr std::int64_t kLate = kMost<std::int64_t>;
+  return {kMost<std::uint64_t>,
+          wire::UploadState::held,
+          odd_text(),
+          "https://host/x",
+          "title",
+          wire::Visibility::unlisted,
+          kMost<std::uint64_t>,
+          1,
+          kLate,
+          std::numeric_limits<std::int64_t>::min(),
+          kLate,
+          kMost<std::uint32_t>,
+          true,
+          "reason",
+          "advice",
+          "https://host/a/1",
+          "one\ntwo",
+          "warning",
+          "/state/1.cast"};
+}
+
 inline std::vector<wire::Request> sample_requests() {
   using Kind = wire::Exit::Kind;
   constexpr std::uint32_t kId = kMost<std::uint32_t>;
@@ -114,12 +153,23 @@ inline std::vector<wire::Request> sample_requests() {
       {17, 0, wire::Control{"abcdefg2", wire::control::NextMarker{}}},
       {17, 0, wire::Control{"abcdefg2", wire::control::PreviousMarker{}}},
       {17, 0, wire::Control{"abcdefg2", wire::control::Stop{}}},
+      {18, 1, sample_upload()},
+      {19, 1, wire::Upload{}},
+      {20, 0, wire::ListUploads{kMost<std::uint64_t>, 0}},
+      {21, 0, wire::ListUploads{0, kMost<std::uint64_t>}},
+      {22, 0, wire::ChangeUpload{1, wire::upload_change::Retry{sample_upload_server()}}},
+      {23, 0, wire::ChangeUpload{kMost<std::uint64_t>, wire::upload_change::Cancel{}}},
+      {24, 0, wire::ChangeUpload{0, wire::upload_change::Forget{}}},
+      {25, 0, wire::WatchUploads{kMost<std::uint64_t>}},
+      {26, 0, wire::AskUploadServer{sample_upload_server(), true}},
   };
 }
 
 inline std::vector<wire::Reply> sample_replies() {
   using Kind = wire::Exit::Kind;
   wire::StatusReply status;
+  status.uploads_waiting = kMost<std::uint32_t>;
+  status.uploads_held = 1;
   status.software = "asciinemad 1";
   status.pid = kMost<std::uint32_t>;
   status.socket = "/run/user/1000/asciinemad/socket";
@@ -139,6 +189,8 @@ inline std::vector<wire::Reply> sample_replies() {
       {4, wire::ErrorReply{wire::ErrorCode::busy, "b"}},
       {5, wire::ErrorReply{wire::ErrorCode::no_session, "n"}},
       {6, wire::ErrorReply{wire::ErrorCode::limit, "l"}},
+      {6, wire::ErrorReply{wire::ErrorCode::not_found, "f"}},
+      {6, wire::ErrorReply{wire::ErrorCode::elsewhere, "e", "/run/socket"}},
       {0, wire::Ok{}},
       {7, wire::HelloReply{kMost<std::uint16_t>, "asciinemad 1", kMost<std::uint32_t>}},
       {8, wire::Started{"abcdefg2"}},
@@ -157,6 +209,10 @@ inline std::vector<wire::Reply> sample_replies() {
       {21, wire::PlaybackFinished{wire::PlaybackFinished::How::failed, "line 1: x", {}}},
       {22, wire::ScreenUndo{std::string(4096, '\x1b')}},
       {23, wire::Fetched{"https://host/y", kMost<std::uint64_t>}, 1},
+      {24, wire::Queued{kMost<std::uint64_t>, {"repaired", ""}}},
+      {25, wire::Uploads{{sample_upload_info(), {}}, true}},
+      {0, sample_upload_info()},
+      {26, wire::UploadServerInfo{1, kMost<std::uint32_t>, 2, -3, kMost<std::uint64_t>}},
   };
 }
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <concepts>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -33,7 +34,6 @@ auto fields(const Start& m) {
                m.add_marker_key, m.path),
       fields(m.terminal), fields(m.notifications));
 }
-auto fields(const Checkpoint& m) { return std::tie(m); }
 auto fields(const Resume& m) {
   return std::tuple_cat(std::tie(m.session, m.checkpoint), fields(m.start));
 }
@@ -43,14 +43,15 @@ auto fields(const AttachTerminal& m) {
 auto fields(const Resize& m) { return std::tie(m.size); }
 auto fields(const Exited& m) { return fields(m.exit); }
 auto fields(const Shutdown& m) { return std::tie(m.force); }
-auto fields(const ErrorReply& m) { return std::tie(m.code, m.message); }
+auto fields(const ErrorReply& m) { return std::tie(m.code, m.message, m.socket); }
 auto fields(const HelloReply& m) { return std::tie(m.protocol, m.software, m.pid); }
 auto fields(const Started& m) { return std::tie(m.session); }
 auto fields(const SessionInfo& m) {
   return std::tie(m.session, m.command, m.path, m.paused, m.duration_us, m.size, m.lost_bytes);
 }
 auto fields(const StatusReply& m) {
-  return std::tie(m.software, m.pid, m.socket, m.log_path, m.uptime_us, m.on_demand);
+  return std::tie(m.software, m.pid, m.socket, m.log_path, m.uptime_us, m.on_demand,
+                  m.uploads_waiting, m.uploads_held);
 }
 auto fields(const Finished& m) {
   return std::tuple_cat(std::tie(m.lost_bytes, m.loss_reason), fields(m.exit));
@@ -104,7 +105,11 @@ bool same(const Message& a, const Message& b) {
       if (fields(a.playbacks[i]) != fields(b.playbacks[i])) return false;
     }
   }
-  return fields(a) == fields(b);
+  if constexpr (std::equality_comparable<Message>) {
+    return a == b;
+  } else {
+    return fields(a) == fields(b);
+  }
 }
 
 template <typename Body>
@@ -198,7 +203,7 @@ TEST_CASE("codec: a union member of a newer schema is Unknown, and its id is kep
   const std::string release = encoded(Request{77, 2, ReleaseTerminal{}});
   const std::string ok = encoded(Reply{78, Ok{}});
   const std::string terminate = encoded(Reply{78, Terminate{}});
-  for (const int member : {14, 15, 255, 256, 32768, 65535}) {
+  for (const int member : {100, 101, 255, 256, 32768, 65535}) {
     const auto number = static_cast<std::uint16_t>(member);
     const auto request = decode_request(patched(stop, release, number));
     REQUIRE(request.ok());
