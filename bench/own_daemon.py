@@ -10,9 +10,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 class OwnDaemon:
-    """with OwnDaemon(BUILD_DIR) as daemon: ... daemon.pid, daemon.env, daemon.client"""
+    """with OwnDaemon(BUILD_DIR, VARIABLES) as daemon: ... daemon.pid, daemon.env, daemon.client"""
 
-    def __init__(self, build_dir):
+    def __init__(self, build_dir, variables=None):
+        self.variables = variables or {}
         self.client = os.path.join(os.path.realpath(build_dir), "asciinema")
 
     def __enter__(self):
@@ -25,6 +26,7 @@ class OwnDaemon:
         for name, value in (("home", "HOME"), ("run", "XDG_RUNTIME_DIR"), ("tmux", "TMUX_TMPDIR")):
             self.env[value] = os.path.join(self.dir, name)
             os.mkdir(self.env[value], 0o700)
+        self.env.update(self.variables)
         try:
             self.daemon_command("start")
             self.pid = self.find_pid()

@@ -11,6 +11,7 @@
 #include "client/deadline.h"
 #include "client/messages.h"
 #include "client/status.h"
+#include "client/time_text.h"
 #include "client/usage.h"
 #include "client/words.h"
 #include "common/clock.h"
@@ -67,22 +68,20 @@ Status stop(bool force) {
   return Error{Errc::timed_out, "asciinemad does not end"};
 }
 
-std::string duration(std::uint64_t us) {
-  const std::uint64_t seconds = us / 1'000'000;
-  if (seconds < 60) return std::to_string(seconds) + " s";
-  if (seconds < 3600) return std::to_string(seconds / 60) + " min";
-  return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
-}
-
 std::string describe(const wire::StatusReply& status) {
   std::string text = status.software + ", pid " + std::to_string(status.pid) + ", up " +
-                     duration(status.uptime_us) + (status.on_demand ? ", ends when idle" : "") +
+                     span_text(status.uptime_us / 1'000'000) +
+                     (status.on_demand ? ", ends when idle" : "") +
                      "\nsocket: " + printable(status.socket) + "\n";
   if (!status.log_path.empty()) text += "log: " + printable(status.log_path) + "\n";
   text += "sessions: " + std::to_string(status.sessions.size()) + "\n";
   text += list_text(status.sessions, {}, "  ");
   text += "playbacks: " + std::to_string(status.playbacks.size()) + "\n";
   text += list_text({}, status.playbacks, "  ");
+  if (status.uploads_waiting > 0 || status.uploads_held > 0) {
+    text += "uploads: " + std::to_string(status.uploads_waiting) + " waiting, " +
+            std::to_string(status.uploads_held) + " held\n";
+  }
   return text;
 }
 

@@ -16,36 +16,19 @@
 #include "client/daemon_start.h"
 #include "client/key_text.h"
 #include "client/messages.h"
+#include "client/notifications.h"
 #include "client/programs.h"
 #include "client/rec_options.h"
 #include "client/recording_session.h"
 #include "client/recording_target.h"
 #include "client/signals.h"
+#include "client/upload_session.h"
+#include "client/upload_settings.h"
 #include "common/config.h"
 #include "common/paths.h"
 
-extern char** environ;
-
 namespace asciinemad {
 namespace {
-
-// The environment goes along for the notification command, unless it is huge.
-constexpr std::size_t kMaxEnvironmentBytes = std::size_t{512} << 10;
-
-wire::Notifications notifications(const Config& config) {
-  wire::Notifications wish;
-  wish.enabled = config.notifications.enabled;
-  if (!wish.enabled) return wish;
-  wish.command = config.notifications.command.value_or("");
-  wish.icon_path = data_file("asciinemad.svg");
-  std::size_t bytes = 0;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view variable(*entry);
-    bytes += variable.size();
-    if (bytes < kMaxEnvironmentBytes) wish.environment.emplace_back(variable);
-  }
-  return wish;
-}
 
 RecordingSession::Wish session_wish(const std::string& shell, const RecOptions& options,
                                     const Config& config, const RecordingTarget& target) {
@@ -70,7 +53,7 @@ RecordingSession::Wish session_wish(const std::string& shell, const RecOptions& 
   start.prefix_key = key_text(config.record.prefix_key);
   start.pause_key = key_text(config.record.pause_key);
   start.add_marker_key = key_text(config.record.add_marker_key);
-  start.notifications = notifications(config);
+  start.notifications = session_notifications(config.notifications);
   start.path = target.path();
   return wish;
 }
@@ -91,6 +74,9 @@ std::optional<std::string> read_answer(const Signals& interrupts) {
   return std::string(answer);
 }
 
+// What shall become of a recording without a file name.
+enum class Answer { save, upload, discard };
+
 class RecCommand {
  public:
   RecCommand(RecOptions options, const Config& config, const Environment& environment,
@@ -108,7 +94,8 @@ class RecCommand {
   Result<RecordingSession::Outcome> record(RecordingTarget& target);
   Result<std::unique_ptr<RecordingSession>> start(RecordingTarget& target);
   int conclude(RecordingTarget& target, const RecordingSession::Outcome& outcome) const;
-  int ask_what_to_do(RecordingTarget& target) const;
+  Answer ask() const;
+  int upload(const RecordingTarget& target) const;
   int fail(const Error& error) const;
 
   const RecOptions options_;
@@ -203,30 +190,44 @@ int RecCommand::conclude(RecordingTarget& target, const RecordingSession::Outcom
   if (finished.exit.kind == wire::Exit::Kind::unknown && !outcome.signal.has_value()) {
     messages_.warn("how the command ended is unknown: its parent process, the shim, was killed");
   }
-  const bool ask = !options_.filename.has_value() && !options_.yes && !outcome.signal.has_value();
-  if (ask) return ask_what_to_do(target);
+  Answer answer = Answer::save;
+  // What a signal has ended is safe in the library; whether it is fit to be seen is not known.
+  if (!options_.filename.has_value() && !outcome.signal.has_value()) {
+    answer = options_.yes ? Answer::upload : ask();
+  }
+  if (answer == Answer::discard) {
+    const Status removed = target.remove();
+    return removed.ok() ? kExitOk : fail(removed.error());
+  }
   messages_.info("asciicast saved to " + target.path());
+  if (answer == Answer::upload) return upload(target);
   return outcome.signal.has_value() ? 128 + *outcome.signal : kExitOk;
 }
 
-int RecCommand::ask_what_to_do(RecordingTarget& target) const {
+Answer RecCommand::ask() const {
   // Before the question: whoever reads it may press Ctrl-C at once.
-  Result<Signals> interrupts = Signals::watch({SIGINT});
-  if (!interrupts.ok()) return fail(interrupts.error());
-  print_err("(s)ave locally, (d)iscard\n");
+  const Result<Signals> interrupts = Signals::watch({SIGINT});
+  if (!interrupts.ok()) return Answer::save;
+  print_err("(s)ave locally, (u)pload to " + server_host(config_.server.url) + ", (d)iscard\n");
   for (;;) {
-    print_err("[s,d]? ");
+    print_err("[s,u,d]? ");
     const std::optional<std::string> answer = read_answer(*interrupts);
-    if (answer == "d" || answer == "discard") {
-      if (Status removed = target.remove(); !removed.ok()) return fail(removed.error());
-      return kExitOk;
-    }
     if (!answer.has_value()) print_err("\n");
-    if (!answer.has_value() || answer == "s" || answer == "save") {
-      messages_.info("asciicast saved to " + target.path());
-      return kExitOk;
-    }
+    if (!answer.has_value() || answer == "s" || answer == "save") return Answer::save;
+    if (answer == "u" || answer == "upload") return Answer::upload;
+    if (answer == "d" || answer == "discard") return Answer::discard;
   }
+}
+
+int RecCommand::upload(const RecordingTarget& target) const {
+  UploadWish wish;
+  Result<wire::Upload> upload = make_upload(environment_, config_);
+  if (!upload.ok()) return report_failed_upload(messages_, upload.error(), target.path());
+  wish.upload = std::move(*upload);
+  if (const Status opened = open_for_upload(target.path(), wish); !opened.ok()) {
+    return report_failed_upload(messages_, opened.error(), target.path());
+  }
+  return UploadSession(environment_, messages_, std::move(wish), !options_.quiet).run();
 }
 
 int RecCommand::fail(const Error& error) const {

@@ -21,6 +21,9 @@ int run_rec(int argc, char** argv);
 int run_play(int argc, char** argv);
 int run_cat(int argc, char** argv);
 int run_convert(int argc, char** argv);
+int run_upload(int argc, char** argv);
+int run_uploads(int argc, char** argv);
+int run_auth(int argc, char** argv);
 int run_ls(int argc, char** argv);
 int run_daemon(int argc, char** argv);
 // The verbs that steer a playback: pause, resume, seek...

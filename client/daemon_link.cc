@@ -23,12 +23,14 @@ Errc code_of(wire::ErrorCode code) {
     case wire::ErrorCode::busy:
       return Errc::busy;
     case wire::ErrorCode::no_session:
+    case wire::ErrorCode::not_found:
       return Errc::not_found;
     case wire::ErrorCode::invalid:
       return Errc::invalid_argument;
     case wire::ErrorCode::limit:
       return Errc::limit_exceeded;
     case wire::ErrorCode::internal:
+    case wire::ErrorCode::elsewhere:
       break;
   }
   return Errc::unavailable;
@@ -94,6 +96,13 @@ Result<std::uint32_t> DaemonLink::send(wire::Request request, std::span<const in
 }
 
 Result<wire::Reply> DaemonLink::wait_for(std::uint32_t id, int timeout_ms) {
+  TRY_ASSIGN(wire::Reply reply, answer(id, timeout_ms));
+  const auto* error = std::get_if<wire::ErrorReply>(&reply.body);
+  if (error != nullptr) return to_error(*error);
+  return reply;
+}
+
+Result<wire::Reply> DaemonLink::answer(std::uint32_t id, int timeout_ms) {
   const Deadline deadline(timeout_ms);
   for (;;) {
     TRY_ASSIGN(std::optional<wire::Reply> reply, parse_next());
@@ -102,11 +111,8 @@ Result<wire::Reply> DaemonLink::wait_for(std::uint32_t id, int timeout_ms) {
       TRY(receive());
       continue;
     }
-    const auto* error = std::get_if<wire::ErrorReply>(&reply->body);
-    if (error != nullptr && (reply->id == id || reply->id == 0)) {
-      return to_error(*error);
-    }
-    if (reply->id == id) return std::move(*reply);
+    const bool is_error = std::holds_alternative<wire::ErrorReply>(reply->body);
+    if (reply->id == id || (is_error && reply->id == 0)) return std::move(*reply);
     events_.push_back(std::move(*reply));
   }
 }

@@ -15,7 +15,8 @@
 namespace asciinemad {
 
 // What the daemon refused, as an Error: Errc::unsupported (a version, or a request newer than it),
-// busy, not_found (no such session), invalid_argument, limit_exceeded, or else unavailable.
+// busy, not_found (no such session or upload), invalid_argument, limit_exceeded, or else
+// unavailable.
 Error to_error(const wire::ErrorReply& reply);
 
 class DaemonLink {
@@ -40,6 +41,9 @@ class DaemonLink {
   // The answer to request `id`; events that come before it are kept for next_event(). An error
   // reply is an Error with the daemon's text, and of the code that to_error() gives it.
   Result<wire::Reply> wait_for(std::uint32_t id, int timeout_ms);
+
+  // The same, except that an error reply is an answer like others.
+  Result<wire::Reply> answer(std::uint32_t id, int timeout_ms);
 
   // send() and wait_for().
   Result<wire::Reply> call(wire::Request request, std::span<const int> fds);

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <optional>
 
 #include "client/daemon_start.h"
 #include "client/deadline.h"
 #include "client/messages.h"
+#include "client/network_settings.h"
 #include "client/signals.h"
 #include "common/config.h"
 #include "common/url.h"
@@ -28,14 +28,6 @@ bool starts_with_scheme(std::string_view name, std::string_view scheme) {
          std::equal(scheme.begin(), scheme.end(), name.begin(), [](char expected, char c) {
            return expected == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
          });
-}
-
-std::string first_set(const Environment& environment,
-                      std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    if (std::optional<std::string> value = environment.find(name)) return *std::move(value);
-  }
-  return {};
 }
 
 // Until the daemon says something; nullopt: `deadline` is over.
@@ -77,26 +69,6 @@ Result<Fd> fetch_with(DaemonLink& link, const wire::Fetch& fetch) {
   return Error{Errc::timed_out, "asciinemad does not answer"};
 }
 
-// The daemon works in another directory.
-std::string absolute_path(std::string_view path) {
-  std::array<char, 4096> directory;
-  const bool complete = path.empty() || path.starts_with('/');
-  if (complete || ::getcwd(directory.data(), directory.size()) == nullptr) return std::string(path);
-  return std::string(directory.data()).append("/").append(path);
-}
-
-// OpenSSL takes several, with colons between them.
-std::string absolute_paths(std::string_view list) {
-  std::string paths;
-  for (;;) {
-    const std::size_t colon = list.find(':');
-    paths += absolute_path(list.substr(0, colon));
-    if (colon == std::string_view::npos) return paths;
-    paths += ':';
-    list.remove_prefix(colon + 1);
-  }
-}
-
 }  // namespace
 
 bool is_url(std::string_view name) {
@@ -116,14 +88,13 @@ wire::Fetch make_fetch(const Environment& environment, std::uint64_t max_bytes,
   wire::Fetch fetch;
   fetch.url = url;
   fetch.max_bytes = max_bytes;
-  // Not HTTP_PROXY: in a CGI program that is what a client's Proxy header says.
-  fetch.http_proxy = first_set(environment, {"http_proxy", "all_proxy", "ALL_PROXY"});
-  fetch.https_proxy =
-      first_set(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
-  fetch.no_proxy = first_set(environment, {"no_proxy", "NO_PROXY"});
-  fetch.ca_file = absolute_path(first_set(environment, {"SSL_CERT_FILE"}));
-  fetch.ca_directory = absolute_paths(first_set(environment, {"SSL_CERT_DIR"}));
-  fetch.ipfs_gateway = first_set(environment, {"IPFS_GATEWAY"});
+  NetworkSettings network = find_network_settings(environment);
+  fetch.http_proxy = std::move(network.http_proxy);
+  fetch.https_proxy = std::move(network.https_proxy);
+  fetch.no_proxy = std::move(network.no_proxy);
+  fetch.ca_file = std::move(network.ca_file);
+  fetch.ca_directory = std::move(network.ca_directory);
+  fetch.ipfs_gateway = environment.find("IPFS_GATEWAY").value_or("");
   return fetch;
 }
 

@@ -31,6 +31,9 @@ constexpr const char* kHelp =
     "  rec       record a terminal session (also: record)\n"
     "  play      play a terminal session\n"
     "  cat       print the whole output of terminal sessions\n"
+    "  upload    upload a recording\n"
+    "  uploads   list and steer what is being uploaded\n"
+    "  auth      link this machine to an account on the server\n"
     "  convert   write a recording in another format\n"
     "  ls        list what is being recorded and played\n"
     "  daemon    start, stop, restart or examine the daemon\n"
@@ -38,8 +41,8 @@ constexpr const char* kHelp =
     "commands that steer a playback from elsewhere:\n"
     "  pause, resume, toggle, step, seek, speed, marker, stop\n"
     "\n"
-    "A command may be shortened as long as it is unambiguous; r, p and c mean rec, play\n"
-    "and cat.\n"
+    "A command may be shortened as long as it is unambiguous; r, p, c and u mean rec, play,\n"
+    "cat and upload.\n"
     "\n"
     "options:\n"
     "  -h, --help  show this help and exit\n"
@@ -48,6 +51,7 @@ constexpr const char* kHelp =
     "examples:\n"
     "  asciinema rec demo.cast\n"
     "  asciinema play demo.cast\n"
+    "  asciinema upload demo.cast\n"
     "\n"
     "'asciinema COMMAND --help' tells more about a command.\n";
 
@@ -56,9 +60,12 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-constexpr std::array<Command, 15> kCommands = {{{"rec", run_rec},
+constexpr std::array<Command, 18> kCommands = {{{"rec", run_rec},
                                                 {"play", run_play},
                                                 {"cat", run_cat},
+                                                {"upload", run_upload},
+                                                {"auth", run_auth},
+                                                {"uploads", run_uploads},
                                                 {"record", run_rec},
                                                 {"convert", run_convert},
                                                 {"ls", run_ls},
@@ -72,7 +79,7 @@ constexpr std::array<Command, 15> kCommands = {{{"rec", run_rec},
                                                 {"marker", run_control},
                                                 {"stop", run_control}}};
 // The first ones of kCommands are those of asciinema 2.
-constexpr std::size_t kOldCommands = 3;
+constexpr std::size_t kOldCommands = 5;
 
 // What could be short for a command of asciinema 2 is that, also where a newer one begins like it.
 Resolved resolve_command(std::string_view word) {
@@ -140,12 +147,6 @@ int run(int argc, char** argv) {
     std::string verb(command.name);
     argv[1] = verb.data();
     return command.run(argc - 1, argv + 1);
-  }
-  for (const std::string_view absent : {"upload", "auth"}) {
-    if (word == absent) {
-      return wrong_command("asciinemad " ASCIINEMAD_VERSION " has no command '" +
-                           std::string(word) + "', unlike asciinema 2");
-    }
   }
   return wrong_command("command " + resolved.problem);
 }

@@ -35,6 +35,18 @@ void Messages::warn(std::string_view text) const {
 
 void Messages::error(std::string_view text) const { print("\x1b[0;31m", text); }
 
+void Messages::print_lines(std::string_view text) const {
+  if (quiet_) return;
+  std::string lines;
+  for (;;) {
+    const std::size_t end = text.find('\n');
+    lines += printable(text.substr(0, end)) + "\n";
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  print_err(lines);
+}
+
 void Messages::print(std::string_view colour, std::string_view text) const {
   std::string line;
   if (colours_) line += colour;

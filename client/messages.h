@@ -23,6 +23,9 @@ class Messages {
   // Always.
   void error(std::string_view text) const;
 
+  // A server's lines as they are, but for control characters. Nothing when quiet.
+  void print_lines(std::string_view text) const;
+
  private:
   void print(std::string_view colour, std::string_view text) const;
 

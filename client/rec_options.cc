@@ -41,7 +41,7 @@ constexpr const char* kHelp =
     "                        recorded times stay as they were\n"
     "  --cols COLS           width of the recorded terminal (default: this one's)\n"
     "  --rows ROWS           height of the recorded terminal (default: this one's)\n"
-    "  -y, --yes             answer yes to all questions\n"
+    "  -y, --yes             upload without asking, when there is no filename\n"
     "  -q, --quiet           print no notices or warnings (implies -y)\n";
 
 // Options without a letter, outside of what a char holds.

@@ -4,9 +4,8 @@
 #include <array>
 #include <cstdio>
 
-#include "common/json_text.h"
+#include "client/json_object.h"
 #include "common/printable.h"
-#include "common/utf8.h"
 
 namespace asciinemad {
 namespace {
@@ -62,36 +61,8 @@ Row row_of(const wire::PlaybackInfo& playback) {
           printable(playback.name)};
 }
 
-// One JSON object, member by member.
-class Object {
- public:
-  Object& text(std::string_view name, std::string_view value) {
-    begin(name);
-    Utf8Decoder decoder;
-    std::string valid(decoder.decode(value));
-    valid += decoder.finish();
-    append_json_string(json_, valid);
-    return *this;
-  }
-  Object& raw(std::string_view name, const std::string& value) {
-    begin(name);
-    json_ += value;
-    return *this;
-  }
-  std::string done() const { return json_ + "}"; }
-
- private:
-  void begin(std::string_view name) {
-    json_ += json_.empty() ? "{" : ", ";
-    append_json_string(json_, name);
-    json_ += ": ";
-  }
-
-  std::string json_;
-};
-
 std::string json_of(const wire::SessionInfo& session) {
-  return Object()
+  return JsonObject()
       .text("kind", "recording")
       .text("id", session.session)
       .text("state", state_of(session))
@@ -105,7 +76,7 @@ std::string json_of(const wire::SessionInfo& session) {
 }
 
 std::string json_of(const wire::PlaybackInfo& playback) {
-  return Object()
+  return JsonObject()
       .text("kind", "playback")
       .text("id", playback.playback)
       .text("state", state_of(playback))
@@ -192,10 +163,7 @@ std::string list_json(const wire::StatusReply& status) {
   objects.reserve(status.sessions.size() + status.playbacks.size());
   for (const wire::SessionInfo& session : status.sessions) objects.push_back(json_of(session));
   for (const wire::PlaybackInfo& playback : status.playbacks) objects.push_back(json_of(playback));
-  if (objects.empty()) return "[]\n";
-  std::string json = "[";
-  for (std::size_t i = 0; i < objects.size(); ++i) json += (i == 0 ? "\n" : ",\n") + objects[i];
-  return json + "\n]\n";
+  return json_array(objects);
 }
 
 std::string clock_text(std::uint64_t us) {

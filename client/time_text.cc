@@ -73,4 +73,14 @@ std::optional<double> parse_percentage(std::string_view text) {
   return static_cast<double>(*millionths) / static_cast<double>(kSecond);
 }
 
+std::string span_text(std::uint64_t seconds) {
+  constexpr std::uint64_t kMinute = 60;
+  constexpr std::uint64_t kHour = 60 * kMinute;
+  constexpr std::uint64_t kDay = 24 * kHour;
+  if (seconds < kMinute) return std::to_string(seconds) + " s";
+  if (seconds < kHour) return std::to_string(seconds / kMinute) + " min";
+  if (seconds >= 2 * kDay) return std::to_string(seconds / kDay) + " days";
+  return std::to_string(seconds / kHour) + " h " + std::to_string(seconds / kMinute % 60) + " min";
+}
+
 }  // namespace asciinemad

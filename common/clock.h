@@ -23,4 +23,11 @@ class SystemClock final : public Clock {
   }
 };
 
+// Milliseconds since 1970-01-01 UTC, as the system's clock has them; it may be set at any time.
+inline std::int64_t time_of_day_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
 }  // namespace asciinemad

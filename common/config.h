@@ -48,10 +48,17 @@ struct Config {
     std::optional<std::string> command;  // nullopt: whatever the desktop offers
   };
 
+  struct Upload {
+    // How long the upload queue keeps its copies of what is done, and how much of them, together.
+    std::uint64_t keep_for_s = std::uint64_t{30} * 24 * 3600;
+    std::uint64_t keep_bytes = std::uint64_t{2} << 30;
+  };
+
   Server server;
   Record record;
   Play play;
   Notifications notifications;
+  Upload upload;
 
   // The token of asciinema 1, which is an install id; as written, install_id.h validates it.
   std::optional<std::string> token;

@@ -41,10 +41,12 @@ constexpr auto kServer = &Config::server;
 constexpr auto kRecord = &Config::record;
 constexpr auto kPlay = &Config::play;
 constexpr auto kNotify = &Config::notifications;
+constexpr auto kUpload = &Config::upload;
 using Server = Config::Server;
 using Record = Config::Record;
 using Play = Config::Play;
 using Notify = Config::Notifications;
+using Upload = Config::Upload;
 
 constexpr Name kNone;
 constexpr std::string_view kOldIdleTimeLimit = "maxwait";
@@ -90,6 +92,10 @@ constexpr Setting kSettings[] = {
     {{"notifications", "command"},
      {"notifications", "command"},
      to<set_text, kNotify, &Notify::command>},
+    {{"upload", "keep_days"}, {"upload", "keep_days"}, to<set_days, kUpload, &Upload::keep_for_s>},
+    {{"upload", "keep_size"},
+     {"upload", "keep_size"},
+     to<set_mebibytes, kUpload, &Upload::keep_bytes>},
 };
 
 const Name& name_in(const Setting& setting, ConfigFormat format) {

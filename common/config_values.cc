@@ -15,6 +15,8 @@ constexpr std::size_t kMaxQuotedBytes = 60;
 constexpr double kMinNumber = 1e-6;
 constexpr double kMaxNumber = 1e9;
 constexpr double kMaxMebibytes = 1 << 20;
+constexpr double kSecondsPerDay = 24 * 3600;
+constexpr double kMaxDays = 36500;
 
 Error reason(std::string_view text) { return Error{Errc::invalid_argument, std::string(text)}; }
 
@@ -115,6 +117,15 @@ Status set_mebibytes(std::uint64_t& target_bytes, const ConfigValue& value) {
     return reason("is not a number of MiB from 1 to 1048576");
   }
   target_bytes = static_cast<std::uint64_t>(*mebibytes * (1 << 20));
+  return {};
+}
+
+Status set_days(std::uint64_t& target_s, const ConfigValue& value) {
+  const std::optional<double> days = number_of(value);
+  if (!days || *days * kSecondsPerDay < 1 || *days > kMaxDays) {
+    return reason("is not a positive number of days, up to 36500");
+  }
+  target_s = static_cast<std::uint64_t>(*days * kSecondsPerDay);
   return {};
 }
 

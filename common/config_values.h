@@ -22,6 +22,7 @@ Status set_flag(bool& target, const ConfigValue& value);
 Status set_seconds(std::optional<double>& target, const ConfigValue& value);
 Status set_speed(double& target, const ConfigValue& value);
 Status set_mebibytes(std::uint64_t& target_bytes, const ConfigValue& value);
+Status set_days(std::uint64_t& target_s, const ConfigValue& value);
 Status set_key(std::optional<Key>& target, const ConfigValue& value);  // "none" or empty: nullopt
 Status set_env_names(std::vector<std::string>& target, const ConfigValue& value);
 

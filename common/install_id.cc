@@ -1,18 +1,16 @@
 #include "common/install_id.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
 #include "common/fd.h"
 #include "common/read_file.h"
+#include "common/uuid.h"
 
 namespace asciinemad {
 namespace {
@@ -50,28 +48,6 @@ Result<std::optional<std::string>> read_id(const std::string& path) {
   return std::optional<std::string>(std::move(id));
 }
 
-// Version 4 of RFC 4122.
-Result<std::string> random_uuid() {
-  std::array<unsigned char, 16> bytes{};
-  ssize_t n = 0;
-  do {
-    n = ::getrandom(bytes.data(), bytes.size(), 0);
-  } while (n < 0 && errno == EINTR);
-  if (n != static_cast<ssize_t>(bytes.size())) {
-    return system_error("read random bytes for the install id", n < 0 ? errno : EIO);
-  }
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0fU) | 0x40U);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3fU) | 0x80U);
-  std::string uuid;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) uuid += '-';
-    std::array<char, 3> digits{};
-    std::snprintf(digits.data(), digits.size(), "%02x", bytes[i]);
-    uuid += digits.data();
-  }
-  return uuid;
-}
-
 // A file of this name is complete from its first moment on. False when somebody else's is there.
 Result<bool> publish(const std::string& temporary, const std::string& path) {
   // link(), because unlike rename() it does not replace the id that another process just made.
@@ -99,7 +75,7 @@ Result<bool> write_new_file(const std::string& path, std::string_view content) {
 }
 
 Result<std::string> create_id(const std::string& path) {
-  TRY_ASSIGN(std::string id, random_uuid());
+  TRY_ASSIGN(std::string id, make_uuid());
   TRY_ASSIGN(const bool is_ours, write_new_file(path, id + "\n"));
   if (is_ours) return id;
   TRY_ASSIGN(std::optional<std::string> other, read_id(path));

@@ -26,6 +26,7 @@ enum class Errc {
   timed_out,
   unsupported,  // well-formed, but from a newer protocol or format
   cancelled,    // the caller asked for the end
+  untrusted,    // the other side did not prove who it is
 };
 
 struct Error {

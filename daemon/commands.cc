@@ -284,4 +284,16 @@ void Commands::run(Call& call, wire::Fetch& fetch) {
                              status.error().message);
 }
 
+void Commands::run(Call& call, wire::Upload& upload) {
+  if (host_.accepts_sessions()) {
+    ask_uploads(call, std::move(upload));
+  } else {
+    call.connection.send_error(call.id, wire::ErrorCode::busy, "asciinemad is about to end");
+  }
+}
+
+void Commands::ask_uploads(Call& call, Uploads::Body body) {
+  uploads_.handle(call.connection, call.id, std::move(body), std::move(call.fds));
+}
+
 }  // namespace asciinemad

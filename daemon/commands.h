@@ -8,6 +8,7 @@
 #include "daemon/fetches.h"
 #include "daemon/playbacks.h"
 #include "daemon/sessions.h"
+#include "daemon/uploads.h"
 
 namespace asciinemad {
 
@@ -28,8 +29,12 @@ class Commands {
     ~Host() = default;
   };
 
-  Commands(Sessions& sessions, Playbacks& playbacks, Fetches& fetches, Host& host)
-      : sessions_(sessions), playbacks_(playbacks), fetches_(fetches), host_(host) {}
+  Commands(Sessions& sessions, Playbacks& playbacks, Fetches& fetches, Uploads& uploads, Host& host)
+      : sessions_(sessions),
+        playbacks_(playbacks),
+        fetches_(fetches),
+        uploads_(uploads),
+        host_(host) {}
 
   // May close `connection`.
   void handle(Connection& connection, wire::Request request, std::vector<Fd> fds);
@@ -55,6 +60,12 @@ class Commands {
   void run(Call& call, wire::Play& play);
   void run(Call& call, const wire::Control& control);
   void run(Call& call, wire::Fetch& fetch);
+  void run(Call& call, wire::Upload& upload);
+  void run(Call& call, wire::ListUploads& list) { ask_uploads(call, list); }
+  void run(Call& call, wire::ChangeUpload& change) { ask_uploads(call, std::move(change)); }
+  void run(Call& call, wire::WatchUploads& watch) { ask_uploads(call, watch); }
+  void run(Call& call, wire::AskUploadServer& ask) { ask_uploads(call, std::move(ask)); }
+  void ask_uploads(Call& call, Uploads::Body body);
   // What start and play have to be refused for; true: it was.
   bool refuse_new_work(Call& call);
   Result<Fd> recording_of(const wire::Play& play, std::vector<Fd>& fds) const;
@@ -62,6 +73,7 @@ class Commands {
   Sessions& sessions_;
   Playbacks& playbacks_;
   Fetches& fetches_;
+  Uploads& uploads_;
   Host& host_;
 };
 

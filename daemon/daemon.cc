@@ -6,6 +6,7 @@
 
 #include "build_config.h"
 #include "common/log.h"
+#include "daemon/http_loader.h"
 #include "daemon/terminal_user.h"
 
 namespace asciinemad {
@@ -21,7 +22,11 @@ Daemon::Daemon(Options options)
                 graveyard_, *this),
       playbacks_({loop_, clock_, input_scratch_, options_.spool_directory}, graveyard_, *this),
       fetches_(loop_, graveyard_, options_.spool_directory),
-      commands_(sessions_, playbacks_, fetches_, *this),
+      uploads_({{loop_, graveyard_, clock_, upload_with_module, options_.upload_directory,
+                 options_.socket_path},
+                notifier_},
+               *this),
+      commands_(sessions_, playbacks_, fetches_, uploads_, *this),
       idle_timer_(uv::make_timer(loop_)) {}
 
 Daemon::~Daemon() = default;
@@ -38,6 +43,8 @@ Status Daemon::open() {
   for (const int signum : {SIGTERM, SIGINT}) {
     signals_.push_back(uv::watch_signal<&Daemon::on_signal>(loop_, signum, this));
   }
+  // A private daemon has one task, and the queue is none of it.
+  if (!options_.private_peer.has_value()) uploads_.start();
   consider_ending();
   return {};
 }
@@ -81,6 +88,7 @@ void Daemon::on_connection_closed(Connection& connection) {
   if (terminal_user != nullptr) terminal_user->on_client_lost();
   if (session != nullptr) session->on_shim_lost();
   fetches_.cancel(connection);
+  uploads_.forget(connection);
   const auto found = connections_.find(connection.id());
   if (found != connections_.end()) {
     graveyard_.bury(std::move(found->second));
@@ -96,6 +104,8 @@ void Daemon::on_recording_ended(const FileId& file) { playbacks_.on_recording_en
 
 void Daemon::on_playbacks_changed() { consider_ending(); }
 
+void Daemon::on_uploads_changed() { consider_ending(); }
+
 bool Daemon::accepts_sessions() const { return !ending_; }
 
 wire::StatusReply Daemon::status() const {
@@ -106,13 +116,16 @@ wire::StatusReply Daemon::status() const {
           clock_.now_us() - started_at_us_,
           options_.idle_exit_ms.has_value(),
           sessions_.list(),
-          playbacks_.list()};
+          playbacks_.list(),
+          uploads_.waiting(),
+          uploads_.held()};
 }
 
 void Daemon::shut_down(bool force) {
   log::info("told to end");
   ending_ = true;
   listener_.reset();
+  uploads_.wind_down();
   if (force) {
     sessions_.stop_all();
     playbacks_.stop_all();

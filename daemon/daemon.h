@@ -16,6 +16,7 @@
 #include "daemon/notifier.h"
 #include "daemon/playbacks.h"
 #include "daemon/sessions.h"
+#include "daemon/uploads.h"
 #include "daemon/uv_loop.h"
 
 namespace asciinemad {
@@ -24,6 +25,7 @@ class Daemon final : private Connection::Listener,
                      private ControlListener::Listener,
                      private Sessions::Listener,
                      private Playbacks::Listener,
+                     private Uploads::Listener,
                      private Commands::Host {
  public:
   struct Options {
@@ -32,6 +34,7 @@ class Daemon final : private Connection::Listener,
     std::optional<std::uint64_t> idle_exit_ms;  // end when idle for so long; none: never
     std::string log_path;                       // for status
     std::string spool_directory;                // for unnamed files
+    std::string upload_directory;               // of the upload queue
   };
 
   explicit Daemon(Options options);
@@ -49,6 +52,7 @@ class Daemon final : private Connection::Listener,
   void on_sessions_changed() override;
   void on_recording_ended(const FileId& file) override;
   void on_playbacks_changed() override;
+  void on_uploads_changed() override;
   Connection* adopt_shim(Fd socket) override;
   bool accepts_sessions() const override;
   wire::StatusReply status() const override;
@@ -59,7 +63,7 @@ class Daemon final : private Connection::Listener,
   void on_idle_timeout();
   // Ends the daemon, or starts waiting for that, when nothing is left to do.
   void consider_ending();
-  bool has_work() const { return !sessions_.empty() || !playbacks_.empty(); }
+  bool has_work() const { return !sessions_.empty() || !playbacks_.empty() || uploads_.busy(); }
 
   // Largest read at once; the kernel holds less of a PTY's output, a client's message may be
   // larger.
@@ -81,6 +85,7 @@ class Daemon final : private Connection::Listener,
   Sessions sessions_;
   Playbacks playbacks_;
   Fetches fetches_;
+  Uploads uploads_;
   Commands commands_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::unique_ptr<ControlListener> listener_;

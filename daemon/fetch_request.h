@@ -39,8 +39,9 @@ struct Fetched {
 
 // Blocks until the recording is there. The file is made in `spool_directory`; the wait ends when
 // `cancel_fd` becomes readable or is hung up. Errors are one line, "URL: REASON", without user and
-// password: Errc::invalid_argument (URL, proxy, certificates), unavailable (network, the server's
-// answer), timed_out, cancelled, invalid_data (what came), limit_exceeded, system (the file).
+// password: Errc::invalid_argument (URL, proxy, trusted certificates), untrusted (the server's
+// certificate), unavailable (network, the server's answer), timed_out, cancelled, invalid_data
+// (what came), limit_exceeded, system (the file).
 using FetchFunction = Result<Fetched> (*)(const FetchRequest& request,
                                           const std::string& spool_directory,
                                           const HttpTimeouts& timeouts, int cancel_fd);

@@ -3,14 +3,14 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "daemon/fetch_request.h"
+#include "daemon/thread_job.h"
 #include "daemon/uv_loop.h"
 
 namespace asciinemad {
 
-class Fetch final : public uv::Mortal {
+class Fetch final : public uv::Mortal, private ThreadJob<Result<Fetched>>::Listener {
  public:
   class Listener {
    public:
@@ -22,26 +22,22 @@ class Fetch final : public uv::Mortal {
   };
 
   // `fetch` runs in the thread. A URL that cannot be used fails here, without one; all else goes to
-  // the listener.
+  // the listener. Destroying the Fetch cancels.
   static Result<std::unique_ptr<Fetch>> start(uv::Loop& loop, FetchFunction fetch,
                                               FetchRequest request,
                                               const std::string& spool_directory,
                                               Listener& listener, HttpTimeouts timeouts = {});
-  // Cancels, in milliseconds: a thread that hangs in the resolver is left behind with all it uses.
-  ~Fetch() override;
 
  private:
-  struct Shared;
+  using Job = ThreadJob<Result<Fetched>>;
 
   explicit Fetch(Listener& listener) : listener_(listener) {}
 
-  void on_done();
+  void on_job_done(Job& /*job*/, Result<Fetched> outcome) override {
+    listener_.on_fetched(*this, std::move(outcome));
+  }
 
-  // Shared with the thread, which may outlive this object.
-  std::shared_ptr<Shared> shared_;
-  Fd cancel_;  // closing it ends the thread's waits
-  std::thread thread_;
-  uv::Handle<uv_async_t> wake_;
+  std::unique_ptr<Job> job_;
   Listener& listener_;
 };
 

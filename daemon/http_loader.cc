@@ -65,4 +65,13 @@ Result<Fetched> fetch_with_module(const FetchRequest& request, const std::string
   return error;
 }
 
+UploadOutcome upload_with_module(const UploadRequest& request, UploadObserver& observer,
+                                 const HttpTimeouts& timeouts, int cancel_fd) {
+  Result<const HttpModule*> module = the_module();
+  if (module.ok()) return (*module)->upload(request, observer, timeouts, cancel_fd);
+  UploadOutcome outcome;
+  outcome.error = module.take_error();
+  return outcome;
+}
+
 }  // namespace asciinemad

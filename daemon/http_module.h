@@ -9,19 +9,22 @@
 #include <cstddef>
 
 #include "daemon/fetch_request.h"
+#include "daemon/upload_request.h"
 
 namespace asciinemad {
 
 struct HttpModule {
   // These two stay in this place in all versions.
   const char* version;  // ASCIINEMAD_VERSION
-  std::array<std::size_t, 4> layout;
+  std::array<std::size_t, 6> layout;
   FetchFunction fetch;
+  UploadFunction upload;
 };
 
 // Tells builds of one version apart whose types differ.
-inline constexpr std::array<std::size_t, 4> kHttpModuleLayout = {
-    sizeof(FetchRequest), sizeof(HttpTimeouts), sizeof(Fetched), sizeof(Result<Fetched>)};
+inline constexpr std::array<std::size_t, 6> kHttpModuleLayout = {
+    sizeof(FetchRequest),    sizeof(HttpTimeouts),  sizeof(Fetched),
+    sizeof(Result<Fetched>), sizeof(UploadRequest), sizeof(UploadOutcome)};
 
 inline constexpr const char* kHttpModuleSymbol = "asciinemad_http_module";
 

@@ -17,6 +17,8 @@ namespace {
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
 Error network_error(int err) { return Error{Errc::unavailable, std::strerror(err)}; }
+Error cancelled() { return Error{Errc::cancelled, "cancelled"}; }
+Error too_long() { return Error{Errc::timed_out, "it takes too long altogether"}; }
 
 Result<Addresses> resolve(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
@@ -32,8 +34,7 @@ Result<Addresses> resolve(const std::string& host, std::uint16_t port) {
   return Addresses(first, &::freeaddrinfo);
 }
 
-}  // namespace
-
+// Waits until `fd` is ready for `events` of poll(), at most `timeout_ms`.
 Status wait_for_socket(int fd, short events, int timeout_ms, const HttpWaits& waits) {
   using std::chrono::milliseconds;
   using std::chrono::steady_clock;
@@ -46,12 +47,27 @@ Status wait_for_socket(int fd, short events, int timeout_ms, const HttpWaits& wa
     const int ready = ::poll(watched.data(), watched.size(), left_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return network_error(errno);
-    if (watched[0].revents != 0) return Error{Errc::cancelled, "cancelled"};
+    if (watched[0].revents != 0) return cancelled();
     const auto now = steady_clock::now();
-    if (now >= waits.deadline) return Error{Errc::timed_out, "it takes too long altogether"};
+    if (now >= waits.deadline) return too_long();
     if (ready > 0) return {};
     if (now >= end) return Error{Errc::timed_out, "no answer in time"};
   }
+}
+
+Result<IoStep> step_after(ssize_t n, short awaited) {
+  if (n >= 0) return IoStep{static_cast<std::size_t>(n), 0};
+  if (errno == EAGAIN || errno == EINTR) return IoStep{0, awaited};
+  return network_error(errno);
+}
+
+}  // namespace
+
+Status HttpWaits::check() const {
+  pollfd watched{cancel_fd, POLLIN, 0};
+  if (::poll(&watched, 1, 0) > 0) return cancelled();
+  if (std::chrono::steady_clock::now() >= deadline) return too_long();
+  return {};
 }
 
 Result<Fd> HttpSocket::connect_to(const addrinfo& address, int timeout_ms, const HttpWaits& waits) {
@@ -93,27 +109,12 @@ Status HttpSocket::wait(short events) const {
   return wait_for_socket(fd_.get(), events, waits_.timeouts.idle_ms, waits_);
 }
 
-Result<std::size_t> HttpSocket::read(std::span<char> buffer) const {
-  for (;;) {
-    // First, so that a peer who always has more cannot keep it from being cancelled.
-    TRY(wait(POLLIN));
-    const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-    if (n >= 0) return static_cast<std::size_t>(n);
-    if (errno != EAGAIN && errno != EINTR) return network_error(errno);
-  }
+Result<IoStep> HttpSocket::read_some(std::span<char> buffer) const {
+  return step_after(::recv(fd_.get(), buffer.data(), buffer.size(), 0), POLLIN);
 }
 
-Status HttpSocket::write(std::string_view bytes) const {
-  while (!bytes.empty()) {
-    TRY(wait(POLLOUT));
-    const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno != EAGAIN && errno != EINTR) {
-      return network_error(errno);
-    }
-  }
-  return {};
+Result<IoStep> HttpSocket::write_some(std::string_view bytes) const {
+  return step_after(::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), POLLOUT);
 }
 
 }  // namespace asciinemad

@@ -21,11 +21,18 @@ struct HttpWaits {
   std::chrono::steady_clock::time_point deadline;
   // Readable (or hung up) as soon as the transfer is to end: Errc::cancelled. -1: never.
   int cancel_fd = -1;
+
+  // Errc::timed_out after the deadline, Errc::cancelled.
+  Status check() const;
 };
 
-// Waits until `fd` is ready for `events` of poll(), at most `timeout_ms`. Errc::timed_out,
-// Errc::cancelled.
-Status wait_for_socket(int fd, short events, int timeout_ms, const HttpWaits& waits);
+// What a call that does not wait came to.
+struct IoStep {
+  std::size_t bytes = 0;
+  // The events of poll() without which nothing can be done, else 0. A read of 0 bytes that awaits
+  // nothing is the end.
+  short awaited = 0;
+};
 
 class HttpSocket {
  public:
@@ -38,11 +45,12 @@ class HttpSocket {
   // Nonblocking.
   int fd() const { return fd_.get(); }
   const HttpWaits& waits() const { return waits_; }
+  // Until one of the events of poll() has come. Errc::timed_out, Errc::cancelled.
   Status wait(short events) const;
 
-  // At least one byte; 0 at the end.
-  Result<std::size_t> read(std::span<char> buffer) const;
-  Status write(std::string_view bytes) const;
+  // Errc::unavailable when the connection has failed.
+  Result<IoStep> read_some(std::span<char> buffer) const;
+  Result<IoStep> write_some(std::string_view bytes) const;
 
  private:
   HttpSocket(Fd fd, const HttpWaits& waits) : fd_(std::move(fd)), waits_(waits) {}

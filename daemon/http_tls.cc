@@ -57,10 +57,21 @@ bool is_address(const std::string& host) {
 
 Error untrusted(long verdict) {
   if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-    return Error{Errc::unavailable, "the server's certificate is for another host"};
+    return Error{Errc::untrusted, "the server's certificate is for another host"};
   }
-  return Error{Errc::unavailable, std::string("the server's certificate is not trusted (") +
-                                      X509_verify_cert_error_string(verdict) + ")"};
+  return Error{Errc::untrusted, std::string("the server's certificate is not trusted (") +
+                                    X509_verify_cert_error_string(verdict) + ")"};
+}
+
+// OpenSSL itself would only say that it is no version of TLS it knows. Gets to see the heads of
+// records.
+void note_http(int is_write, int /*version*/, int type, const void* bytes, std::size_t size,
+               SSL* /*ssl*/, void* saw_http) {
+  constexpr std::string_view kStart = "HTTP/";
+  const std::string_view head(static_cast<const char*>(bytes), size);
+  if (is_write == 0 && type == SSL3_RT_HEADER && head == kStart) {
+    *static_cast<bool*>(saw_http) = true;
+  }
 }
 
 int bounded(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
@@ -81,7 +92,9 @@ Status HttpTls::set_up(const std::string& host, const TrustStore& trusted) {
   TRY(load_trusted(context_, trusted));
   ssl_ = SSL_new(context_);
   if (ssl_ == nullptr || SSL_set_fd(ssl_, socket_.fd()) != 1) return tls_error(openssl_reason());
-  // write() hands over the rest of its bytes from where they are then.
+  SSL_set_msg_callback(ssl_, note_http);
+  SSL_set_msg_callback_arg(ssl_, &saw_http_);
+  // After a write that had to wait, the same bytes may stand elsewhere.
   SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // Certificates and SNI do not know the dot of a complete name.
   const std::string name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
@@ -93,13 +106,13 @@ Status HttpTls::set_up(const std::string& host, const TrustStore& trusted) {
   return {};
 }
 
-Status HttpTls::wait_after(int rc) {
+Result<IoStep> HttpTls::step_after(int rc) {
   const int err = errno;
   switch (SSL_get_error(ssl_, rc)) {
     case SSL_ERROR_WANT_READ:
-      return socket_.wait(POLLIN);
+      return IoStep{0, POLLIN};
     case SSL_ERROR_WANT_WRITE:
-      return socket_.wait(POLLOUT);
+      return IoStep{0, POLLOUT};
     case SSL_ERROR_SYSCALL:
       ERR_clear_error();
       return Error{Errc::unavailable, err != 0 ? std::strerror(err) : "the connection ended early"};
@@ -114,6 +127,10 @@ Status HttpTls::wait_after(int rc) {
     ERR_clear_error();
     return Error{Errc::invalid_data, "the connection ended early"};
   }
+  if (saw_http_) {
+    ERR_clear_error();
+    return Error{Errc::invalid_data, "it answered http where https was expected"};
+  }
   return tls_error(openssl_reason());
 }
 
@@ -126,33 +143,24 @@ Result<std::unique_ptr<HttpTls>> HttpTls::handshake(const HttpSocket& socket,
     errno = 0;
     const int rc = SSL_connect(tls->ssl_);
     if (rc == 1) return tls;
-    TRY(tls->wait_after(rc));
+    TRY_ASSIGN(const IoStep step, tls->step_after(rc));
+    TRY(socket.wait(step.awaited));
   }
 }
 
-Result<std::size_t> HttpTls::read(std::span<char> buffer) {
-  for (;;) {
-    // A record that is in memory already makes no descriptor readable.
-    if (SSL_has_pending(ssl_) == 0) TRY(socket_.wait(POLLIN));
-    errno = 0;
-    const int rc = SSL_read(ssl_, buffer.data(), bounded(buffer.size()));
-    if (rc > 0) return static_cast<std::size_t>(rc);
-    if (SSL_get_error(ssl_, rc) == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
-    TRY(wait_after(rc));
-  }
+Result<IoStep> HttpTls::read_some(std::span<char> buffer) {
+  errno = 0;
+  const int rc = SSL_read(ssl_, buffer.data(), bounded(buffer.size()));
+  if (rc > 0) return IoStep{static_cast<std::size_t>(rc), 0};
+  if (SSL_get_error(ssl_, rc) == SSL_ERROR_ZERO_RETURN) return IoStep{};
+  return step_after(rc);
 }
 
-Status HttpTls::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    errno = 0;
-    const int rc = SSL_write(ssl_, bytes.data(), bounded(bytes.size()));
-    if (rc > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(rc));
-    } else {
-      TRY(wait_after(rc));
-    }
-  }
-  return {};
+Result<IoStep> HttpTls::write_some(std::string_view bytes) {
+  errno = 0;
+  const int rc = SSL_write(ssl_, bytes.data(), bounded(bytes.size()));
+  if (rc > 0) return IoStep{static_cast<std::size_t>(rc), 0};
+  return step_after(rc);
 }
 
 }  // namespace asciinemad

@@ -21,7 +21,9 @@ struct TrustStore {
 class HttpTls {
  public:
   // `socket` must outlive what is returned. `host` is what the certificate must be for. OpenSSL
-  // writes without MSG_NOSIGNAL: the process ignores SIGPIPE.
+  // writes without MSG_NOSIGNAL: the process ignores SIGPIPE. Errc::untrusted for the certificate,
+  // invalid_argument for a TrustStore that cannot be read, invalid_data for what is no TLS, else
+  // unavailable, timed_out, cancelled.
   static Result<std::unique_ptr<HttpTls>> handshake(const HttpSocket& socket,
                                                     const std::string& host,
                                                     const TrustStore& trusted);
@@ -29,21 +31,23 @@ class HttpTls {
   HttpTls(const HttpTls&) = delete;
   HttpTls& operator=(const HttpTls&) = delete;
 
-  // At least one byte; 0 at the end. An end that the server did not announce is an error: somebody
-  // may have cut the connection.
-  Result<std::size_t> read(std::span<char> buffer);
-  Status write(std::string_view bytes);
+  // Either may await both directions. An end that the server did not announce is an error: somebody
+  // may have cut the connection. After a write has failed, what the server sent before can still be
+  // read.
+  Result<IoStep> read_some(std::span<char> buffer);
+  Result<IoStep> write_some(std::string_view bytes);
 
  private:
   explicit HttpTls(const HttpSocket& socket) : socket_(socket) {}
 
   Status set_up(const std::string& host, const TrustStore& trusted);
-  // Waits for what the last call, which returned `rc`, needs to go on; or says why it failed.
-  Status wait_after(int rc);
+  // What the last call, which returned `rc`, needs to go on; or why it failed.
+  Result<IoStep> step_after(int rc);
 
   const HttpSocket& socket_;
   SSL_CTX* context_ = nullptr;
   SSL* ssl_ = nullptr;
+  bool saw_http_ = false;
 };
 
 }  // namespace asciinemad

@@ -162,6 +162,7 @@ int serve(Arguments& arguments) {
   options.log_path = open_log(arguments, environment);
   options.private_peer = arguments.private_fd;
   options.spool_directory = state_directory(environment).value_or("/tmp");
+  options.upload_directory = options.spool_directory + "/queue";
   // Where it can't be made, unnamed files are kept in memory.
   static_cast<void>(make_parent_directories(options.spool_directory + "/."));
   options.socket_path = arguments.socket_path;

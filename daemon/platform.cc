@@ -1,6 +1,11 @@
 #include "daemon/platform.h"
 
 #include <fcntl.h>
+#ifdef __linux__
+#include <linux/fs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#endif
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -63,10 +68,47 @@ bool is_slave_of(int terminal, int master) {
 #endif
 }
 
+bool clone_file(int from, int to) {
+#ifdef FICLONE
+  return ::ioctl(to, FICLONE, from) == 0;
+#else
+  static_cast<void>(from), static_cast<void>(to);
+  return false;
+#endif
+}
+
+std::int64_t copy_file_part(int from, int to, std::uint64_t offset, std::uint64_t size) {
+#if defined(__linux__) || defined(__FreeBSD__)
+  auto position = static_cast<off_t>(offset);
+  return ::copy_file_range(from, &position, to, nullptr, static_cast<std::size_t>(size), 0);
+#else
+  static_cast<void>(from), static_cast<void>(to), static_cast<void>(offset),
+      static_cast<void>(size);
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
 void lower_thread_priority() {
 #ifdef __linux__
   // Linux has a niceness for each thread.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+#endif
+}
+
+Result<Fd> open_network_events() {
+#ifdef __linux__
+  Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+  if (!socket) return system_error("open a routing socket", errno);
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE;
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return system_error("watch the network", errno);
+  }
+  return socket;
+#else
+  return Error{Errc::unsupported, "not on this system"};
 #endif
 }
 

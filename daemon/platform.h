@@ -1,6 +1,8 @@
 // What POSIX leaves to each system, for the daemon.
 #pragma once
 
+#include <cstdint>
+
 #include "common/fd.h"
 #include "common/result.h"
 
@@ -19,8 +21,19 @@ Result<Fd> reopen_for_reading(int fd);
 // Whether `terminal` is the other end of that PTY. False where the system does not tell.
 bool is_slave_of(int terminal, int master);
 
+// Makes the empty file `to` share the blocks of `from`. False where the file system can't.
+bool clone_file(int from, int to);
+
+// Lets the kernel copy up to `size` bytes from `offset` of one file to where the other one stands.
+// How many; 0 at the end; -1 and errno: not between these files, or the disk's errors.
+std::int64_t copy_file_part(int from, int to, std::uint64_t offset, std::uint64_t size);
+
 // The calling thread works when nobody else wants to.
 void lower_thread_priority();
+
+// A nonblocking socket that becomes readable when the machine gets an address or a route.
+// Errc::unsupported where there is no such thing. Linux: rtnetlink(7).
+Result<Fd> open_network_events();
 
 // A descriptor that threads wake each other with: readable from raise to drain. Linux and
 // FreeBSD: an eventfd.

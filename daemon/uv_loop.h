@@ -99,6 +99,20 @@ inline bool is_active(const Handle<uv_timer_t>& timer) {
   return uv_is_active(reinterpret_cast<const uv_handle_t*>(timer.get())) != 0;
 }
 
+// Calls owner->Method() on the loop after uv_async_send() on the handle from any thread; several
+// may become one call.
+template <auto Method, typename Owner>
+Result<Handle<uv_async_t>> make_async(Loop& loop, Owner* owner) {
+  auto async = std::make_unique<uv_async_t>();
+  const int rc = uv_async_init(loop.get(), async.get(), [](uv_async_t* handle) noexcept {
+    auto* target = static_cast<Owner*>(handle->data);
+    if (target != nullptr) (target->*Method)();
+  });
+  if (rc != 0) return uv_error("watch a thread", rc);
+  async->data = owner;
+  return Handle<uv_async_t>(async.release());
+}
+
 // Calls owner->Method(int signum) for each signal.
 template <auto Method, typename Owner>
 Handle<uv_signal_t> watch_signal(Loop& loop, int signum, Owner* owner) {

@@ -482,6 +482,8 @@ struct ListUploads {
 struct Uploads {
   uploads @0 :List(UploadInfo);  # numbers ascend
   more @1 :Bool;
+  notice @2 :Text;
+  # What the user must be told about the queue: its database was damaged. Empty: nothing.
 }
 
 struct ChangeUpload {

@@ -100,6 +100,7 @@ Uploads get(schema::Uploads::Reader from) {
   Uploads to;
   for (auto upload : from.getUploads()) to.uploads.push_back(get(upload));
   to.more = from.getMore();
+  to.notice = get(from.getNotice());
   return to;
 }
 

@@ -95,6 +95,7 @@ void put(schema::Uploads::Builder to, const Uploads& from) {
   auto uploads = to.initUploads(static_cast<unsigned>(from.uploads.size()));
   for (unsigned i = 0; i < uploads.size(); ++i) put(uploads[i], from.uploads[i]);
   to.setMore(from.more);
+  to.setNotice(text(from.notice));
 }
 
 void put(schema::UploadInfo::Builder to, const UploadInfo& from) {

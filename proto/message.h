@@ -207,6 +207,7 @@ struct UploadServer {
   bool operator==(const UploadServer&) const = default;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): public and private are keywords
 enum class Visibility { by_server, public_, unlisted, private_ };
 
 struct Upload {
@@ -393,6 +394,7 @@ struct UploadInfo {
 struct Uploads {
   std::vector<UploadInfo> uploads;
   bool more = false;
+  std::string notice;
   bool operator==(const Uploads&) const = default;
 };
 

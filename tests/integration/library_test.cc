@@ -45,11 +45,17 @@ mode_t mode_of(const std::string& path) {
   return info.st_mode & 0777U;
 }
 
+// With a server that cannot be reached.
+Sandbox& offline(Sandbox& sandbox) {
+  sandbox.environment["ASCIINEMA_SERVER_URL"] = "http://127.0.0.1:1/x";
+  return sandbox;
+}
+
 // Records on a terminal up to the question.
 struct Asked {
-  Asked() : terminal(sandbox, {"asciinema", "rec", "-c", "printf hello"}) {
-    terminal.expect("(s)ave locally, (d)iscard");
-    terminal.expect("[s,d]? ");
+  Asked() : terminal(offline(sandbox), {"asciinema", "rec", "-c", "printf hello"}) {
+    terminal.expect("(s)ave locally, (u)pload to 127.0.0.1, (d)iscard\r\n");
+    terminal.expect("[s,u,d]? ");
   }
   void answer(const std::string& text) { terminal.send(text + "\r"); }
   void expect_saved() {
@@ -83,11 +89,25 @@ TEST_CASE("a recording without a name can be discarded") {
   }
 }
 
+TEST_CASE("a recording without a name is uploaded, and kept when that fails") {
+  for (const char* word : {"u", "upload"}) {
+    CAPTURE(word);
+    Asked asked;
+    asked.answer(word);
+    const std::string path = the_recording(asked.sandbox);
+    asked.terminal.expect("asciicast saved to " + path);
+    asked.terminal.expect("upload failed: ");
+    asked.terminal.expect("queued as #1, will be retried");
+    CHECK(asked.terminal.wait().status == 1);
+    CHECK(read_cast(path).output() == "hello");
+  }
+}
+
 TEST_CASE("other answers are asked about again") {
   Asked asked;
-  for (const char* word : {"", "x", "discardd", "yes"}) {
+  for (const char* word : {"", "x", "discardd", "U", "yes"}) {
     asked.answer(word);
-    asked.terminal.expect("[s,d]? ");
+    asked.terminal.expect("[s,u,d]? ");
   }
   asked.answer("s");
   asked.expect_saved();
@@ -104,21 +124,23 @@ TEST_CASE("Ctrl-C and the end of the input save") {
 
 TEST_CASE("the library is private and its recordings are, too") {
   Sandbox sandbox;
-  const Outcome outcome = sandbox.run_shell("umask 0; asciinema rec -y -c 'printf hello'");
-  CHECK(outcome.status == 0);
+  const Outcome outcome = offline(sandbox).run_shell("umask 0; asciinema rec -y -c 'printf hello'");
+  CHECK(outcome.status == 1);
   const std::string path = the_recording(sandbox);
   CHECK(mode_of(path) == 0600);
   CHECK(mode_of(sandbox.dir() / "state/asciinema/recordings") == 0700);
   CHECK(contains(outcome.err, "recording asciicast to " + path + "\r\n"));
   CHECK(contains(outcome.err, "asciicast saved to " + path + "\r\n"));
-  CHECK_FALSE(contains(outcome.err, "[s,d]?"));
+  CHECK_FALSE(contains(outcome.err, "[s,u,d]?"));
+  CHECK(contains(outcome.err, "queued as #1, will be retried"));
 }
 
-TEST_CASE("-q asks nothing and saves") {
-  const Sandbox sandbox;
-  const Outcome outcome = sandbox.run({"asciinema", "rec", "-q", "-c", "printf hello"});
-  CHECK(outcome.status == 0);
-  CHECK(outcome.err.empty());
+TEST_CASE("-q asks nothing, uploads, and prints nothing but errors") {
+  Sandbox sandbox;
+  const Outcome outcome = offline(sandbox).run({"asciinema", "rec", "-q", "-c", "printf hello"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err.starts_with("asciinema: upload failed: "));
+  CHECK_FALSE(contains(outcome.err, "saved"));
   CHECK(read_cast(the_recording(sandbox)).output() == "hello");
 }
 
@@ -129,9 +151,9 @@ TEST_CASE("without a terminal the answer comes from standard input") {
 }
 
 TEST_CASE("recordings made at once get files of their own") {
-  const Sandbox sandbox;
-  const Outcome outcome =
-      sandbox.run_shell("for i in 1 2 3 4 5; do asciinema rec -q -c \"printf $i\" & done; wait");
+  Sandbox sandbox;
+  const Outcome outcome = offline(sandbox).run_shell(
+      "for i in 1 2 3 4 5; do asciinema rec -q -c \"printf $i\" & done; wait");
   CHECK(outcome.status == 0);
   CHECK(recordings(sandbox).size() == 5);
 }
@@ -148,9 +170,8 @@ TEST_CASE("without a usable library the recording goes to the temporary director
   Sandbox sandbox;
   sandbox.dir().write("state/asciinema/recordings", "a file in the way");
   sandbox.environment["TMPDIR"] = sandbox.dir() / "cache";
-  const Outcome outcome = sandbox.run({"asciinema", "rec", "-y", "-c", "printf hello"});
+  const Outcome outcome = offline(sandbox).run({"asciinema", "rec", "-y", "-c", "printf hello"});
   CAPTURE(outcome.err);
-  CHECK(outcome.status == 0);
   CHECK(contains(outcome.err, "is not a directory; recording to " + (sandbox.dir() / "cache/")));
   const std::filesystem::directory_iterator found(sandbox.dir() / "cache");
   CHECK(read_cast(found->path()).output() == "hello");

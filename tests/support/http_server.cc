@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -74,6 +75,27 @@ std::string read_head(Channel& channel) {
   return head;
 }
 
+// What stands between `before` and the next `after`; empty when they are not there.
+std::string between(std::string_view text, std::string_view before, std::string_view after) {
+  const std::size_t begin = text.find(before);
+  if (begin == std::string_view::npos) return {};
+  text.remove_prefix(begin + before.size());
+  const std::size_t end = text.find(after);
+  return end == std::string_view::npos ? "" : std::string(text.substr(0, end));
+}
+
+// The value in `lines`, which end in CR LF each; empty when there is none of that name.
+std::string find_header(std::string_view lines, std::string_view name) {
+  for (std::size_t end = 0; (end = lines.find("\r\n")) != std::string_view::npos;) {
+    const std::string_view line = lines.substr(0, end);
+    const bool same = line.size() > name.size() && line[name.size()] == ':' &&
+                      ::strncasecmp(line.data(), name.data(), name.size()) == 0;
+    if (same) return std::string(line.substr(std::min(name.size() + 2, line.size())));
+    lines.remove_prefix(end + 2);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::unique_ptr<Channel> make_plain_channel(Fd fd) {
@@ -85,21 +107,60 @@ std::string Exchange::target() const {
   return head_.substr(begin, head_.find(' ', begin) - begin);
 }
 
-std::string Exchange::header(std::string_view name) const {
-  std::string_view rest = head_;
-  for (std::size_t end = rest.find("\r\n"); end != 0; end = rest.find("\r\n")) {
-    const std::string_view line = rest.substr(0, end);
-    const bool same = line.size() > name.size() && line[name.size()] == ':' &&
-                      ::strncasecmp(line.data(), name.data(), name.size()) == 0;
-    if (same) return std::string(line.substr(name.size() + 2));
-    rest.remove_prefix(end + 2);
-  }
-  return {};
-}
+std::string Exchange::header(std::string_view name) const { return find_header(head_, name); }
 
 void Exchange::respond(std::string_view status, std::string_view headers, std::string_view body) {
   send("HTTP/1.1 " + std::string(status) + "\r\n" + std::string(headers) +
        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+}
+
+std::uint64_t Exchange::body_bytes() const {
+  const std::string length = header("Content-Length");
+  return length.empty() ? 0 : std::stoull(length);
+}
+
+bool Exchange::take_body(std::uint64_t bytes, bool keep) {
+  std::array<char, 65536> buffer{};
+  const std::uint64_t end = std::min(bytes, body_bytes());
+  while (taken_ < end) {
+    const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), end - taken_);
+    const ssize_t n = channel_.read(buffer.data(), wanted);
+    if (n <= 0) return false;
+    taken_ += static_cast<std::uint64_t>(n);
+    if (keep) body_.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::vector<FormPart> Exchange::form() const {
+  const std::string type = header("Content-Type");
+  constexpr std::string_view kType = "multipart/form-data; boundary=";
+  if (!type.starts_with(kType)) return {};
+  const std::string line = "\r\n--" + type.substr(kType.size());
+  std::vector<FormPart> parts;
+  // As if the first boundary had a line before it, too.
+  std::string rest = "\r\n" + body_;
+  while (rest.starts_with(line + "\r\n")) {
+    rest.erase(0, line.size());
+    const std::size_t head_end = rest.find("\r\n\r\n");
+    const std::size_t end = rest.find(line);
+    if (head_end == std::string::npos || end == std::string::npos || end < head_end + 4) return {};
+    const std::string head = rest.substr(2, head_end);
+    const std::string disposition = find_header(head, "Content-Disposition");
+    if (!disposition.starts_with("form-data; ")) return {};
+    parts.push_back({between(disposition, "; name=\"", "\""),
+                     between(disposition, "; filename=\"", "\""), find_header(head, "Content-Type"),
+                     rest.substr(head_end + 4, end - head_end - 4)});
+    rest.erase(0, end);
+  }
+  if (rest != line + "--\r\n") return {};
+  return parts;
+}
+
+void Exchange::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(channel_.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  reset_ = true;
 }
 
 bool Exchange::client_leaves(int timeout_ms) const {
@@ -159,6 +220,9 @@ void HttpServer::accept_all() {
     Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopping_ || !connection) return;
+    // What a handler sent is on its way before it goes on or resets the connection.
+    const int on = 1;
+    ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     open_.push_back(connection.get());
     threads_.emplace_back([this, fd = connection.release()] { serve(Fd(fd)); });
   }
@@ -177,10 +241,12 @@ void HttpServer::serve(Fd connection) {
     }
     Exchange exchange(*channel, head);
     handler_(exchange);
-    if (!exchange.is_cut()) channel->finish();
-    // Closing with unread input would reset the connection and take the answer with it.
-    ::shutdown(channel->fd(), SHUT_WR);
-    exchange.client_leaves();
+    if (!exchange.is_reset()) {
+      if (!exchange.is_cut()) channel->finish();
+      // Closing with unread input would reset the connection and take the answer with it.
+      ::shutdown(channel->fd(), SHUT_WR);
+      exchange.client_leaves();
+    }
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   open_.remove(fd);

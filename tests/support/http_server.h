@@ -33,7 +33,16 @@ class Channel {
 using ChannelMaker = std::function<std::unique_ptr<Channel>(Fd)>;
 std::unique_ptr<Channel> make_plain_channel(Fd fd);
 
-// What a handler does with one request. Afterwards the connection is closed in order.
+// A part of a multipart/form-data body.
+struct FormPart {
+  std::string name;
+  std::string file_name;
+  std::string content_type;
+  std::string content;
+};
+
+// What a handler does with one request. Afterwards the connection is closed in order, but not
+// before the client has begun to leave or to send what the handler did not read.
 class Exchange {
  public:
   Exchange(Channel& channel, std::string head) : channel_(channel), head_(std::move(head)) {}
@@ -53,16 +62,36 @@ class Exchange {
   }
   // Waits for that; false when it did not happen in time.
   bool client_leaves(int timeout_ms = 10'000) const;
+  // Of the request's body, as announced.
+  std::uint64_t body_bytes() const;
+  // Goes on reading until so many bytes of the body have come altogether, or all of them. False
+  // when the client leaves before.
+  bool read_body(std::uint64_t bytes = UINT64_MAX) { return take_body(bytes, true); }
+  // The same for a body that nobody wants to look at.
+  bool skip_body(std::uint64_t bytes = UINT64_MAX) { return take_body(bytes, false); }
+  // What was read.
+  const std::string& body() const { return body_; }
+  // Of a whole form; empty when that is malformed.
+  std::vector<FormPart> form() const;
+
   // Ends the connection without announcing it.
   void cut() { cut_ = true; }
   bool is_cut() const { return cut_; }
+  // Ends it at once: the client gets a reset.
+  void reset();
+  bool is_reset() const { return reset_; }
   // As a proxy: connects to a port of this host and relays until one side ends.
   void relay(std::uint16_t port);
 
  private:
+  bool take_body(std::uint64_t bytes, bool keep);
+
   Channel& channel_;
   const std::string head_;
+  std::string body_;
+  std::uint64_t taken_ = 0;
   bool cut_ = false;
+  bool reset_ = false;
 };
 
 // Listens on 127.0.0.1 with a thread for each connection. Destroying it ends them all.

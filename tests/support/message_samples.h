@@ -210,7 +210,7 @@ inline std::vector<wire::Reply> sample_replies() {
       {22, wire::ScreenUndo{std::string(4096, '\x1b')}},
       {23, wire::Fetched{"https://host/y", kMost<std::uint64_t>}, 1},
       {24, wire::Queued{kMost<std::uint64_t>, {"repaired", ""}}},
-      {25, wire::Uploads{{sample_upload_info(), {}}, true}},
+      {25, wire::Uploads{{sample_upload_info(), {}}, true, "rebuilt"}},
       {0, sample_upload_info()},
       {26, wire::UploadServerInfo{1, kMost<std::uint32_t>, 2, -3, kMost<std::uint64_t>}},
   };

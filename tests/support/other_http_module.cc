@@ -7,4 +7,7 @@ const asciinemad::HttpModule asciinemad_http_module = {
     "0.0.0", asciinemad::kHttpModuleLayout,
     [](const asciinemad::FetchRequest& /*request*/, const std::string& /*spool_directory*/,
        const asciinemad::HttpTimeouts& /*timeouts*/,
-       int /*cancel_fd*/) -> asciinemad::Result<asciinemad::Fetched> { std::abort(); }};
+       int /*cancel_fd*/) -> asciinemad::Result<asciinemad::Fetched> { std::abort(); },
+    [](const asciinemad::UploadRequest& /*request*/, asciinemad::UploadObserver& /*observer*/,
+       const asciinemad::HttpTimeouts& /*timeouts*/,
+       int /*cancel_fd*/) -> asciinemad::UploadOutcome { std::abort(); }};

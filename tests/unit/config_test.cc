@@ -73,6 +73,8 @@ void check_defaults(const Config& config) {
   CHECK(config.play.max_download_bytes == 1073741824);
   CHECK(config.notifications.enabled);
   CHECK(config.notifications.command == std::nullopt);
+  CHECK(config.upload.keep_for_s == 2592000);
+  CHECK(config.upload.keep_bytes == 2147483648);
   CHECK(config.token == std::nullopt);
 }
 
@@ -96,6 +98,8 @@ void check_full(const Config& config) {
   CHECK(config.play.max_download_bytes == 20971520);
   CHECK_FALSE(config.notifications.enabled);
   CHECK(config.notifications.command == "tmux display-message \"$TEXT\"");
+  CHECK(config.upload.keep_for_s == 129600);
+  CHECK(config.upload.keep_bytes == 524288000);
 }
 
 TEST_CASE("no file, no directory, no home: the defaults") {
@@ -123,7 +127,8 @@ TEST_CASE("ini: every setting") {
       "add_marker_key = ^x\nprefix_key = c-A\n"
       "[play]\nspeed=2\nidle_time_limit = 1\npause_key = p\nstep_key = s\nnext_marker_key = m\n"
       "max_download = 20\n"
-      "[notifications]\nenabled = 0\ncommand = tmux display-message \"$TEXT\"\n");
+      "[notifications]\nenabled = 0\ncommand = tmux display-message \"$TEXT\"\n"
+      "[upload]\nkeep_days = 1.5\nkeep_size = 500\n");
   CHECK(f.complaint(loaded).empty());
   REQUIRE(loaded.ok());
   check_full(loaded->config);
@@ -138,7 +143,8 @@ TEST_CASE("toml: every setting") {
       "pause_key = \"C-p\"\nadd_marker_key = \"^x\"\nprefix_key = \"C+a\"\n"
       "[playback]\nspeed = 2\nidle_time_limit = 1\npause_key = \"p\"\nstep_key = \"s\"\n"
       "next_marker_key = \"m\"\nmax_download = 20\n"
-      "[notifications]\nenabled = false\ncommand = 'tmux display-message \"$TEXT\"'\n");
+      "[notifications]\nenabled = false\ncommand = 'tmux display-message \"$TEXT\"'\n"
+      "[upload]\nkeep_days = 1.5\nkeep_size = 500\n");
   CHECK(f.complaint(loaded).empty());
   REQUIRE(loaded.ok());
   check_full(loaded->config);
@@ -305,6 +311,23 @@ TEST_CASE("the bound of a download is in MiB") {
     const auto loaded = f.load_toml("[playback]\nmax_download = " + text + "\n");
     REQUIRE(loaded.ok());
     CHECK(loaded->config.play.max_download_bytes == bytes);
+  }
+}
+
+TEST_CASE("how long and how much the upload queue keeps") {
+  Fixture f;
+  for (const std::string bad : {"", "0", "1e-6", "-1", "36501", "nan", "a week"}) {
+    CHECK(f.complaint(f.load_ini("[upload]\nkeep_days = " + bad + "\n")) ==
+          "config:2: [upload] keep_days: \"" + bad +
+              "\" is not a positive number of days, up to 36500");
+  }
+  CHECK(f.complaint(f.load_ini("[upload]\nkeep_size = 0.5\n")) ==
+        "config:2: [upload] keep_size: \"0.5\" is not a number of MiB from 1 to 1048576");
+  for (const auto& [text, seconds] :
+       {std::pair<std::string, std::uint64_t>{"1", 86400}, {"36500", 3153600000}}) {
+    const auto loaded = f.load_toml("[upload]\nkeep_days = " + text + "\n");
+    REQUIRE(loaded.ok());
+    CHECK(loaded->config.upload.keep_for_s == seconds);
   }
 }
 

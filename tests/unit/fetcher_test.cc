@@ -81,7 +81,8 @@ TEST_CASE("fetch: bodies of every framing") {
             "2;x=y\r\nab\r\n1\r\nc\r\n0\r\n\r\n") == "abc");
   CHECK(get("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
             "3\r\nabc\r\n0\r\nX: y\r\nZ: y\r\n\r\n") == "abc");
-  CHECK(get("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na") == "a");
+  CHECK(get("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na") == "a");
   CHECK(get("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc") == "ab");
 }
 

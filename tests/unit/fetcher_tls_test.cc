@@ -33,7 +33,7 @@ struct TlsFixture {
   // The reason why a server with that certificate is not trusted.
   std::string refusal(const Certificate& certificate) {
     const auto server = serve(certificate, [](Exchange& e) { e.respond("200 OK", "", "x"); });
-    const std::string message = f.failure(url(*server), Errc::unavailable);
+    const std::string message = f.failure(url(*server), Errc::untrusted);
     CHECK(message.starts_with(url(*server) + ": "));
     CHECK(server->heads().empty());
     return message.substr(url(*server).size() + 2);
@@ -60,9 +60,9 @@ TEST_CASE("fetch: over TLS to a name, which is what the certificate must be for"
   resolver.add("good.test", {{"127.0.0.1", test::closed_port()}, {"127.0.0.1", server->port()}});
   resolver.add("bad.test", {{"127.0.0.1", server->port()}});
   CHECK(t.f.get("https://good.test/") == "x");
-  CHECK(t.f.failure("https://bad.test/", Errc::unavailable) ==
+  CHECK(t.f.failure("https://bad.test/", Errc::untrusted) ==
         "https://bad.test/: the server's certificate is for another host");
-  CHECK(t.f.failure(t.url(*server), Errc::unavailable)
+  CHECK(t.f.failure(t.url(*server), Errc::untrusted)
             .ends_with("the server's certificate is for another host"));
 }
 
@@ -107,8 +107,16 @@ TEST_CASE("fetch: what cannot be a TLS server") {
                            channel->write("HTTP/1.1 400 Bad Request\r\n\r\n");
                            return channel;
                          });
-  CHECK(f.failure(TlsFixture::url(plain), Errc::unavailable) ==
-        TlsFixture::url(plain) + ": TLS: wrong version number");
+  CHECK(f.failure(TlsFixture::url(plain), Errc::invalid_data) ==
+        TlsFixture::url(plain) + ": it answered http where https was expected");
+  const HttpServer other([](Exchange&) {},
+                         [](Fd fd) {
+                           auto channel = test::make_plain_channel(std::move(fd));
+                           channel->write("220 mail.test ready\r\n");
+                           return channel;
+                         });
+  CHECK(f.failure(TlsFixture::url(other), Errc::unavailable) ==
+        TlsFixture::url(other) + ": TLS: wrong version number");
 }
 
 TEST_CASE("fetch: somebody cuts a TLS connection") {
@@ -172,7 +180,7 @@ TEST_CASE("fetch: https through a proxy") {
   const std::string head = proxy.heads().at(0);
   CHECK(head.starts_with("CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\n"));
   CHECK(head.find("\r\nProxy-Authorization: Basic bWU6cEBzcw==\r\n") != std::string::npos);
-  CHECK(t.f.failure("https://wrong.test/", Errc::unavailable)
+  CHECK(t.f.failure("https://wrong.test/", Errc::untrusted)
             .ends_with("the server's certificate is for another host"));
 }
 
@@ -187,8 +195,9 @@ TEST_CASE("fetch: a proxy that does not want to") {
     }
     return message;
   };
-  CHECK(failure("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", Errc::unavailable) ==
+  CHECK(failure("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", Errc::invalid_argument) ==
         "https://far.test/: the proxy PROXY answered 407 Proxy Authentication Required");
+  CHECK(failure("HTTP/1.1 503 Busy\r\n\r\n", Errc::unavailable).ends_with("answered 503 Busy"));
   CHECK(failure("", Errc::unavailable).ends_with("the proxy closed the connection"));
   CHECK(failure("nonsense\r\n\r\n", Errc::unavailable).ends_with("PROXY answered nonsense"));
   CHECK(failure(std::string(100'000, 'x'), Errc::invalid_data).ends_with("not valid HTTP"));

@@ -1,6 +1,7 @@
 #include "daemon/http_loader.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -32,6 +33,30 @@ TEST_CASE("http loader: the module fetches") {
   std::array<char, 10> content{};
   CHECK(::read(fetched->file.get(), content.data(), content.size()) == 5);
   CHECK(std::string(content.data()) == "hello");
+}
+
+TEST_CASE("http loader: the module uploads") {
+  const Result<const HttpModule*> module = load_http_module(kBuildRoot + "/asciinemad-http.so");
+  REQUIRE_MESSAGE(module.ok(), module.error().message);
+  const HttpServer server([](Exchange& e) {
+    e.read_body();
+    e.respond("201 Created", "", e.form().at(0).content);
+  });
+  struct Observer final : UploadObserver {
+    void on_sent(std::uint64_t bytes) override { sent = bytes; }
+    Status before_end() override { return {}; }
+    std::uint64_t sent = 0;
+  } observer;
+  const TempDir dir;
+  const Fd recording(::open(dir.write("a.cast", "hello").c_str(), O_RDONLY | O_CLOEXEC));
+  UploadRequest request;
+  request.server_url = server.url("");
+  request.recording = recording.get();
+  request.bytes = 5;
+  const UploadOutcome outcome = (*module)->upload(request, observer, {}, -1);
+  REQUIRE_MESSAGE(outcome.answer.has_value(), outcome.error.message);
+  CHECK(outcome.answer->body == "hello");
+  CHECK(observer.sent == 5);
 }
 
 TEST_CASE("http loader: what cannot be loaded is told") {

@@ -75,5 +75,15 @@ TEST_CASE("percentages") {
   }
 }
 
+TEST_CASE("a span of time has at most two units") {
+  CHECK(span_text(0) == "0 s");
+  CHECK(span_text(59) == "59 s");
+  CHECK(span_text(119) == "1 min");
+  CHECK(span_text(3599) == "59 min");
+  CHECK(span_text(3600) == "1 h 0 min");
+  CHECK(span_text(2 * 86400 - 1) == "47 h 59 min");
+  CHECK(span_text(2 * 86400) == "2 days");
+}
+
 }  // namespace
 }  // namespace asciinemad

@@ -1,0 +1,316 @@
+#include "daemon/upload_engine.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "common/log.h"
+#include "daemon/upload_files.h"
+#include "daemon/upload_schedule.h"
+
+namespace asciinemad {
+namespace {
+
+// Until what could not be stored is tried again; somebody may have made room.
+constexpr std::uint64_t kStoreAgainMs = 10'000;
+
+std::uint64_t us_of(std::uint64_t ms) { return ms * 1000; }
+
+// In a row and the same: the server won't change its mind about this recording.
+void count_failure(UploadItem& item, const UploadOutcome& outcome) {
+  const int status = outcome.answer.has_value() ? outcome.answer->status : 0;
+  item.same_failures = status != 0 && status == item.last_status ? item.same_failures + 1 : 1;
+  item.last_status = status;
+}
+
+}  // namespace
+
+UploadEngine::UploadEngine(Context context, Listener& listener)
+    : context_(std::move(context)),
+      listener_(listener),
+      generator_(std::random_device{}()),
+      network_(context_.loop, *this),
+      timer_(uv::make_timer(context_.loop)),
+      store_timer_(uv::make_timer(context_.loop)),
+      end_timer_(uv::make_timer(context_.loop)) {}
+
+UploadEngine::~UploadEngine() = default;
+
+void UploadEngine::open() {
+  phase_ = Phase::opening;
+  Result<std::unique_ptr<UploadStore>> store =
+      UploadStore::open(context_.loop, context_.directory, context_.socket_path, *this);
+  if (store.ok()) {
+    store_ = std::move(store).value();
+    return;
+  }
+  phase_ = Phase::closed;
+  listener_.on_uploads_opened(store.take_error());
+}
+
+void UploadEngine::on_store_opened(Result<UploadQueue::Contents> contents) {
+  if (!contents.ok()) {
+    log::warn("upload queue: ", contents.error().message);
+    phase_ = Phase::closed;
+    context_.graveyard.bury(std::move(store_));
+    listener_.on_uploads_opened(contents.take_error());
+    return;
+  }
+  phase_ = Phase::open;
+  load(std::move(contents).value());
+  listener_.on_uploads_opened({});
+  expire();
+  pump();
+}
+
+void UploadEngine::load(UploadQueue::Contents contents) {
+  const std::uint64_t now_us = context_.clock.now_us();
+  const std::int64_t now_ms = time_of_day_ms();
+  for (UploadItem& item : contents.items) {
+    Entry& entry = entries_[item.number];
+    entry.due_at_us = now_us + us_of(remaining_wait_ms(item, now_ms));
+    entry.item = std::move(item);
+  }
+  for (UploadServerFacts& facts : contents.servers) facts_[facts.url] = std::move(facts);
+  retention_ = contents.retention;
+  next_number_ = contents.next_number;
+  notice_ = std::move(contents.notice);
+  if (!notice_.empty()) log::warn("upload queue: ", notice_);
+}
+
+const UploadItem* UploadEngine::find(std::uint64_t number) const {
+  const auto found = entries_.find(number);
+  return found == entries_.end() ? nullptr : &found->second.item;
+}
+
+std::vector<const UploadItem*> UploadEngine::items() const {
+  std::vector<const UploadItem*> items;
+  items.reserve(entries_.size());
+  for (const auto& [number, entry] : entries_) items.push_back(&entry.item);
+  return items;
+}
+
+std::uint64_t UploadEngine::sent_bytes(std::uint64_t number) const {
+  const auto found = entries_.find(number);
+  if (found == entries_.end() || found->second.attempt == nullptr) return 0;
+  return found->second.attempt->sent_bytes();
+}
+
+std::int64_t UploadEngine::next_attempt_at_ms(std::uint64_t number) const {
+  const auto found = entries_.find(number);
+  if (found == entries_.end() || found->second.item.state != wire::UploadState::queued) return 0;
+  const std::uint64_t now_us = context_.clock.now_us();
+  const std::uint64_t due_at_us = found->second.due_at_us;
+  if (due_at_us <= now_us) return 0;
+  return time_of_day_ms() + static_cast<std::int64_t>((due_at_us - now_us) / 1000);
+}
+
+const UploadServerFacts* UploadEngine::facts(const std::string& server_url) const {
+  const auto found = facts_.find(server_url);
+  return found == facts_.end() ? nullptr : &found->second;
+}
+
+UploadServerFacts& UploadEngine::facts_of(const std::string& server_url) {
+  UploadServerFacts& facts = facts_[server_url];
+  facts.url = server_url;
+  return facts;
+}
+
+bool UploadEngine::busy() const {
+  const auto tried = [](const auto& entry) { return entry.second.attempt != nullptr; };
+  if (ending_) return std::any_of(entries_.begin(), entries_.end(), tried);
+  return phase_ == Phase::opening || !pending_.empty() ||
+         std::any_of(entries_.begin(), entries_.end(),
+                     [](const auto& entry) { return entry.second.item.waiting(); });
+}
+
+void UploadEngine::set_state(UploadItem& item, wire::UploadState state) {
+  item.state = state;
+  item.changed_at_ms = time_of_day_ms();
+}
+
+void UploadEngine::end_attempt(Entry& entry) {
+  if (entry.attempt != nullptr) context_.graveyard.bury(std::move(entry.attempt));
+}
+
+std::uint64_t UploadEngine::store(std::vector<UploadChange> changes) {
+  Pending pending;
+  for (const UploadChange& change : changes) {
+    if (const auto* item = std::get_if<UploadItem>(&change))
+      pending.changed.push_back(item->number);
+  }
+  const std::uint64_t ticket = store_->put(std::move(changes));
+  pending_.emplace(ticket, std::move(pending));
+  return ticket;
+}
+
+void UploadEngine::on_stored(std::uint64_t ticket, const Status& status) {
+  const auto found = pending_.find(ticket);
+  if (found == pending_.end()) return;
+  Pending pending = std::move(found->second);
+  pending_.erase(found);
+  if (!status.ok()) log::error("upload queue: ", status.error().message);
+  if (pending.added.has_value()) {
+    const std::uint64_t number = pending.added->number;
+    if (status.ok()) {
+      entries_[number].item = std::move(*pending.added);
+    } else {
+      remove_upload_files(context_.directory, number);
+    }
+  }
+  if (pending.completing != 0) {
+    const auto entry = entries_.find(pending.completing);
+    if (entry != entries_.end() && entry->second.attempt != nullptr &&
+        entry->second.item.attempts == pending.attempt) {
+      entry->second.attempt->permit(status.ok() ? Status()
+                                                : Error{Errc::unavailable, status.error().message});
+    }
+  } else {
+    listener_.on_upload_stored(ticket, status);
+    for (const std::uint64_t number : pending.changed) {
+      if (!status.ok()) unstored_.insert(number);
+      if (const UploadItem* item = find(number)) listener_.on_upload_changed(*item);
+    }
+  }
+  if (!unstored_.empty()) {
+    uv::start_timer<&UploadEngine::store_again>(store_timer_, kStoreAgainMs, this);
+  }
+  if (pending.added.has_value()) pump();
+  listener_.on_uploads_busy_changed();
+}
+
+void UploadEngine::store_again() {
+  std::vector<UploadChange> changes;
+  for (const std::uint64_t number : std::exchange(unstored_, {})) {
+    if (const UploadItem* item = find(number)) changes.emplace_back(*item);
+  }
+  if (!changes.empty()) store(std::move(changes));
+}
+
+void UploadEngine::pump() {
+  if (ending_ || phase_ != Phase::open) return;
+  std::vector<ScheduledUpload> uploads;
+  bool network_failed = false;
+  for (const auto& [number, entry] : entries_) {
+    if (!entry.item.waiting()) continue;
+    uploads.push_back({&entry.item, entry.due_at_us});
+    network_failed = network_failed || entry.item.network_failed;
+  }
+  network_.turn(network_failed);
+  const std::uint64_t now_us = context_.clock.now_us();
+  UploadPlan plan = plan_uploads(uploads, now_us);
+  for (const std::uint64_t number : plan.start) begin(entries_.at(number));
+  uv_timer_stop(timer_.get());
+  if (!plan.wake_at_us.has_value()) return;
+  // A millisecond more, since the loop's clock is not as fine.
+  const std::uint64_t wait_ms = (*plan.wake_at_us - now_us) / 1000 + 1;
+  uv::start_timer<&UploadEngine::pump>(timer_, wait_ms, this);
+}
+
+void UploadEngine::begin(Entry& entry) {
+  UploadItem& item = entry.item;
+  const std::string path = upload_recording_path(context_.directory, item.number);
+  Fd recording(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  ++item.attempts;
+  if (!recording) {
+    item.reason = system_error("open " + path, errno).message;
+    set_state(item, wire::UploadState::failed);
+    store({item});
+    return;
+  }
+  Result<std::unique_ptr<UploadAttempt>> attempt =
+      UploadAttempt::start(context_.loop, context_.upload, item, std::move(recording), *this);
+  if (!attempt.ok()) {
+    item.reason = attempt.error().message;
+    requeue(entry);
+  } else {
+    entry.attempt = std::move(attempt).value();
+    set_state(item, wire::UploadState::uploading);
+    log::info("upload ", item.number, ": attempt ", item.attempts);
+  }
+  store({item});
+}
+
+void UploadEngine::on_upload_progress(UploadAttempt& attempt) {
+  if (const UploadItem* item = find(attempt.number())) listener_.on_upload_changed(*item);
+}
+
+void UploadEngine::on_upload_completing(UploadAttempt& attempt) {
+  UploadItem& item = entries_.at(attempt.number()).item;
+  item.completing = true;
+  Pending& pending = pending_.at(store({item}));
+  pending.completing = item.number;
+  pending.attempt = item.attempts;
+}
+
+void UploadEngine::on_upload_ended(UploadAttempt& attempt, UploadOutcome outcome) {
+  Entry& entry = entries_.at(attempt.number());
+  end_attempt(entry);
+  settle(entry, outcome);
+  expire();
+  pump();
+  listener_.on_uploads_busy_changed();
+}
+
+void UploadEngine::settle(Entry& entry, const UploadOutcome& outcome) {
+  UploadItem& item = entry.item;
+  const UploadVerdict verdict = judge_upload(item, outcome, time_of_day_ms());
+  count_failure(item, outcome);
+  item.completing = false;
+  item.ambiguous = item.ambiguous || verdict.answer_lost;
+  item.network_failed = verdict.network_failed;
+  item.reason = verdict.reason;
+  item.advice = verdict.advice;
+  std::vector<UploadChange> changes;
+  apply(verdict, entry, changes);
+  changes.emplace_back(item);
+  log::info("upload ", item.number, ": ",
+            item.state == wire::UploadState::done ? "done" : item.reason);
+  store(std::move(changes));
+}
+
+void UploadEngine::apply(const UploadVerdict& verdict, Entry& entry,
+                         std::vector<UploadChange>& changes) {
+  UploadItem& item = entry.item;
+  switch (verdict.kind) {
+    case UploadVerdict::Kind::done: {
+      set_state(item, wire::UploadState::done);
+      item.url = verdict.url;
+      item.message = verdict.message;
+      item.warning = verdict.warning;
+      UploadServerFacts& facts = facts_of(item.server.url);
+      facts.last_success_at_ms = item.changed_at_ms;
+      changes.emplace_back(facts);
+      release_rejected(item.server, true, changes);
+      return;
+    }
+    case UploadVerdict::Kind::cancelled:
+    case UploadVerdict::Kind::retry: {
+      requeue(entry);
+      const std::uint64_t wait_ms = std::max(backoff_ms(std::max(item.attempts, 1U), random()),
+                                             verdict.wait_at_least_ms.value_or(0));
+      item.wait_ms = wait_ms;
+      item.next_attempt_at_ms = item.changed_at_ms + static_cast<std::int64_t>(wait_ms);
+      entry.due_at_us = context_.clock.now_us() + us_of(wait_ms);
+      return;
+    }
+    case UploadVerdict::Kind::hold:
+      set_state(item, wire::UploadState::held);
+      item.unauthorized = verdict.unauthorized;
+      if (verdict.unauthorized) hold_server(item, changes);
+      return;
+    case UploadVerdict::Kind::fail:
+      set_state(item, wire::UploadState::failed);
+      if (verdict.too_large) {
+        UploadServerFacts& facts = facts_of(item.server.url);
+        facts.refused_bytes =
+            facts.refused_bytes == 0 ? item.bytes : std::min(facts.refused_bytes, item.bytes);
+        changes.emplace_back(facts);
+      }
+      return;
+  }
+}
+
+}  // namespace asciinemad

@@ -1,0 +1,228 @@
+#include "daemon/uploads.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "common/clock.h"
+#include "common/url.h"
+#include "common/uuid.h"
+
+namespace asciinemad {
+namespace {
+
+// What servers are known to refuse now and then.
+constexpr std::uint64_t kLargeBytes = std::uint64_t{100} << 20;
+
+std::string megabytes(std::uint64_t bytes) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f MB", static_cast<double>(bytes) / 1e6);
+  return text.data();
+}
+
+std::string host_of(const std::string& server_url) {
+  const Result<Url> url = parse_url(server_url);
+  return url.ok() ? url->host : server_url;
+}
+
+wire::ErrorCode code_for(const Error& error) {
+  switch (error.code) {
+    case Errc::not_found:
+      return wire::ErrorCode::not_found;
+    case Errc::invalid_argument:
+    case Errc::invalid_data:
+    case Errc::limit_exceeded:
+    case Errc::cancelled:
+      return wire::ErrorCode::invalid;
+    default:
+      return wire::ErrorCode::internal;
+  }
+}
+
+}  // namespace
+
+Uploads::Uploads(Context context, Listener& listener)
+    : context_(std::move(context)), listener_(listener), engine_(context_.engine, *this) {}
+
+void Uploads::start() {
+  if (UploadQueue::exists(context_.engine.directory)) engine_.open();
+}
+
+void Uploads::wind_down() {
+  for (const Copying& copying : std::exchange(copying_, {})) {
+    answer_error(copying.call, wire::ErrorCode::busy, "asciinemad is about to end");
+  }
+  engine_.wind_down();
+}
+
+void Uploads::answer_error(const Call& call, wire::ErrorCode code,
+                           const std::string& message) const {
+  call.connection->send_error(call.id, code, message);
+}
+
+void Uploads::handle(Connection& connection, std::uint32_t id, Body body, std::vector<Fd> fds) {
+  const Call call{&connection, id};
+  if (engine_.phase() == UploadEngine::Phase::open) {
+    std::visit([&](auto& request) { run(call, request, fds); }, body);
+    return;
+  }
+  const auto of_this = [&](const Deferred& d) { return d.call.connection == &connection; };
+  if (static_cast<std::size_t>(std::count_if(deferred_.begin(), deferred_.end(), of_this)) >=
+      kMaxDeferred) {
+    answer_error(call, wire::ErrorCode::busy, "the upload queue is being opened");
+    return;
+  }
+  deferred_.push_back({call, std::move(body), std::move(fds)});
+  if (engine_.phase() == UploadEngine::Phase::closed) engine_.open();
+}
+
+void Uploads::on_uploads_opened(const Status& status) {
+  if (status.ok()) {
+    for (const UploadItem* item : engine_.items()) told_[item->number] = item->state;
+  }
+  std::deque<Deferred> deferred = std::exchange(deferred_, {});
+  for (Deferred& d : deferred) {
+    if (!d.call.connection->open()) continue;
+    if (status.ok()) {
+      std::visit([&](auto& request) { run(d.call, request, d.fds); }, d.body);
+    } else if (status.error().code == Errc::busy) {
+      const std::string& socket = status.error().message;
+      const std::string owner = socket.empty() ? "a private one" : "the one at " + socket;
+      d.call.connection->send(
+          {d.call.id,
+           wire::ErrorReply{wire::ErrorCode::elsewhere,
+                            "another asciinemad, " + owner + ", has the upload queue", socket}});
+    } else {
+      answer_error(d.call, wire::ErrorCode::internal, status.error().message);
+    }
+  }
+  listener_.on_uploads_changed();
+}
+
+void Uploads::forget(const Connection& connection) {
+  std::erase_if(deferred_, [&](const Deferred& d) { return d.call.connection == &connection; });
+  std::erase_if(copying_, [&](const Copying& c) { return c.call.connection == &connection; });
+  std::erase_if(answers_,
+                [&](const auto& answer) { return answer.second.call.connection == &connection; });
+  watches_.erase(connection.id());
+  start_copying();
+}
+
+void Uploads::run(const Call& call, wire::Upload& upload, std::vector<Fd>& fds) {
+  if (fds.size() != 1) {
+    answer_error(call, wire::ErrorCode::invalid, "upload came with a wrong number of descriptors");
+    return;
+  }
+  if (Result<Url> url = parse_url(upload.server.url); !url.ok()) {
+    answer_error(call, wire::ErrorCode::invalid, "the server's address " + url.error().message);
+    return;
+  }
+  const auto of_this = [&](const Copying& c) { return c.call.connection == call.connection; };
+  if (std::any_of(copying_.begin(), copying_.end(), of_this)) {
+    answer_error(call, wire::ErrorCode::busy,
+                 "this connection is putting something into the upload queue already");
+    return;
+  }
+  copying_.push_back({call, std::move(upload), std::move(fds.front()), nullptr});
+  start_copying();
+}
+
+void Uploads::start_copying() {
+  std::size_t running = 0;
+  for (const Copying& copying : copying_) running += copying.job != nullptr ? 1 : 0;
+  for (std::size_t i = 0; i < copying_.size() && running < kMaxCopying;) {
+    Copying& copying = copying_[i];
+    Status started = copying.job == nullptr ? start_copy(copying) : Status();
+    if (started.ok()) {
+      ++i;
+      ++running;
+      continue;
+    }
+    answer_error(copying.call, code_for(started.error()), started.error().message);
+    copying_.erase(copying_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+Status Uploads::start_copy(Copying& copying) {
+  TRY_ASSIGN(std::string key, make_uuid());
+  const wire::Upload& upload = copying.upload;
+  UploadItem item;
+  item.number = engine_.take_number();
+  item.server = upload.server;
+  item.name = upload.name;
+  item.title = upload.title;
+  item.visibility = upload.visibility;
+  item.interactive = upload.interactive;
+  item.notifications = upload.notifications;
+  item.key = std::move(key);
+  item.queued_at_ms = item.changed_at_ms = time_of_day_ms();
+  const auto work = [source = std::make_shared<Fd>(std::move(copying.source)),
+                     directory = context_.engine.directory, item = std::move(item)](int cancel_fd) {
+    return take_upload(std::move(*source), directory, item, cancel_fd);
+  };
+  TRY_ASSIGN(copying.job, CopyJob::start(context_.engine.loop, "copy a recording", work, *this));
+  return {};
+}
+
+void Uploads::on_job_done(CopyJob& job, Result<UploadCopy> outcome) {
+  const auto found = std::find_if(copying_.begin(), copying_.end(),
+                                  [&](const Copying& c) { return c.job.get() == &job; });
+  if (found == copying_.end()) return;
+  Copying copying = std::move(*found);
+  copying_.erase(found);
+  context_.engine.graveyard.bury(std::move(copying.job));
+  if (outcome.ok()) {
+    add(copying, std::move(outcome).value());
+  } else {
+    answer_error(copying.call, code_for(outcome.error()), outcome.error().message);
+    listener_.on_uploads_changed();
+  }
+  start_copying();
+}
+
+std::vector<std::string> Uploads::size_warnings(const UploadItem& item) const {
+  const UploadServerFacts* facts = engine_.facts(item.server.url);
+  const std::string host = host_of(item.server.url);
+  if (facts != nullptr && facts->refused_bytes != 0 && item.bytes >= facts->refused_bytes) {
+    return {host + " has refused a recording of " + megabytes(facts->refused_bytes) +
+            " as too large before; this one has " + megabytes(item.bytes)};
+  }
+  if (item.bytes >= kLargeBytes) {
+    return {"this recording has " + megabytes(item.bytes) + "; " + host +
+            " may refuse one as large as that"};
+  }
+  return {};
+}
+
+void Uploads::add(const Copying& copying, UploadCopy copy) {
+  const UploadItem& item = copy.item();
+  wire::Queued queued{item.number, copy.warnings()};
+  for (std::string& warning : size_warnings(item)) queued.warnings.push_back(std::move(warning));
+  const wire::Upload& upload = copying.upload;
+  const std::uint64_t ticket = engine_.add(item, {upload.keep_for_s, upload.keep_bytes});
+  // From here on the queue says whether the files are somebody's: should it not get that far, the
+  // next start removes them.
+  copy.keep();
+  answers_[ticket] = {copying.call, {copying.call.id, std::move(queued)}, upload.watch};
+}
+
+void Uploads::on_upload_stored(std::uint64_t ticket, const Status& status) {
+  const auto found = answers_.find(ticket);
+  if (found == answers_.end()) return;
+  Answer answer = std::move(found->second);
+  answers_.erase(found);
+  const auto* queued = std::get_if<wire::Queued>(&answer.reply.body);
+  if (!status.ok()) {
+    answer_error(answer.call, wire::ErrorCode::internal, status.error().message);
+    return;
+  }
+  if (queued != nullptr && answer.watch) {
+    Watch& watch = watches_[answer.call.connection->id()];
+    watch.connection = answer.call.connection;
+    watch.numbers.insert(queued->number);
+  }
+  answer.call.connection->send(std::move(answer.reply));
+}
+
+}  // namespace asciinemad
