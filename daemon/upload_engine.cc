@@ -264,14 +264,14 @@ void UploadEngine::settle(Entry& entry, const UploadOutcome& outcome) {
   item.reason = verdict.reason;
   item.advice = verdict.advice;
   std::vector<UploadChange> changes;
-  apply(verdict, entry, changes);
+  apply(verdict, outcome, entry, changes);
   changes.emplace_back(item);
   log::info("upload ", item.number, ": ",
             item.state == wire::UploadState::done ? "done" : item.reason);
   store(std::move(changes));
 }
 
-void UploadEngine::apply(const UploadVerdict& verdict, Entry& entry,
+void UploadEngine::apply(const UploadVerdict& verdict, const UploadOutcome& outcome, Entry& entry,
                          std::vector<UploadChange>& changes) {
   UploadItem& item = entry.item;
   switch (verdict.kind) {
@@ -299,7 +299,7 @@ void UploadEngine::apply(const UploadVerdict& verdict, Entry& entry,
     case UploadVerdict::Kind::hold:
       set_state(item, wire::UploadState::held);
       item.unauthorized = verdict.unauthorized;
-      if (verdict.unauthorized) hold_server(item, changes);
+      if (verdict.unauthorized) hold_server(item, outcome, changes);
       return;
     case UploadVerdict::Kind::fail:
       set_state(item, wire::UploadState::failed);

@@ -115,9 +115,11 @@ class UploadEngine final : private UploadStore::Listener,
   void pump();
   void begin(Entry& entry);
   void settle(Entry& entry, const UploadOutcome& outcome);
-  void apply(const UploadVerdict& verdict, Entry& entry, std::vector<UploadChange>& changes);
+  void apply(const UploadVerdict& verdict, const UploadOutcome& outcome, Entry& entry,
+             std::vector<UploadChange>& changes);
   void requeue(Entry& entry);
-  void hold_server(const UploadItem& rejected, std::vector<UploadChange>& changes);
+  void hold_server(const UploadItem& rejected, const UploadOutcome& outcome,
+                   std::vector<UploadChange>& changes);
   void release_rejected(const wire::UploadServer& server, bool same_id_only,
                         std::vector<UploadChange>& changes);
   void set_state(UploadItem& item, wire::UploadState state);

@@ -35,7 +35,6 @@ std::uint64_t UploadEngine::add(UploadItem item, const UploadRetention& retentio
   }
   const std::uint64_t ticket = store(std::move(changes));
   Pending& pending = pending_.at(ticket);
-  pending.changed.clear();  // whoever asked is told
   pending.added = std::move(item);
   return ticket;
 }
@@ -111,7 +110,8 @@ void UploadEngine::release(const wire::UploadServer& server) {
   pump();
 }
 
-void UploadEngine::hold_server(const UploadItem& rejected, std::vector<UploadChange>& changes) {
+void UploadEngine::hold_server(const UploadItem& rejected, const UploadOutcome& outcome,
+                               std::vector<UploadChange>& changes) {
   UploadServerFacts& facts = facts_of(rejected.server.url);
   facts.last_rejected_at_ms = rejected.changed_at_ms;
   changes.emplace_back(facts);
@@ -124,7 +124,7 @@ void UploadEngine::hold_server(const UploadItem& rejected, std::vector<UploadCha
     set_state(item, wire::UploadState::held);
     item.unauthorized = true;
     item.reason = rejected.reason;
-    item.advice = rejected.advice;
+    item.advice = judge_upload(item, outcome, item.changed_at_ms).advice;  // names the item
     changes.emplace_back(item);
   }
 }

@@ -47,7 +47,7 @@ mode_t mode_of(const std::string& path) {
 
 // With a server that cannot be reached.
 Sandbox& offline(Sandbox& sandbox) {
-  sandbox.environment["ASCIINEMA_SERVER_URL"] = "http://127.0.0.1:1/x";
+  sandbox.environment["ASCIINEMA_API_URL"] = "http://127.0.0.1:1/x";
   return sandbox;
 }
 

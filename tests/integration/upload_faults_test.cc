@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/process_facts.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/upload_sandbox.h"
 
 namespace asciinemad {
@@ -57,13 +59,14 @@ struct Faults : UploadSandbox {
 
 TEST_CASE("upload: answers that end it") {
   Faults f;
-  for (const auto& [status, reason] : std::map<std::string, std::string>{
+  for (const auto& [answer, reason] : std::map<std::string, std::string>{
            {"400 Bad Request", "the server rejects the request as invalid (400)"},
            {"403 Forbidden", "the server does not allow this upload (403)"},
            {"404 Not Found", "the server has no upload API at this address (404)"},
            {"413 Too Large", "the recording is larger than the server allows (413)"},
            {"418 Teapot", "the server answered 418 Teapot"},
            {"422 Unprocessable", "the server rejects the recording as invalid (422)"}}) {
+    const std::string& status = answer;
     CAPTURE(status);
     const Outcome outcome = f.upload_with(faults::answer(
         status, kJson, R"({"type": "x", "message": "because of\u0007 this", "details": "more"})"));
@@ -262,7 +265,8 @@ TEST_CASE("upload: successes that are not quite as they should be") {
            {kJson, ""},
            {"Content-Type: text/html\r\n", "<html>hello</html>"},
            {"Content-Type: image/png\r\n", std::string("\xff\xfe\0", 3)}}) {
-    CAPTURE(body);
+    const std::string& said = body;
+    CAPTURE(said);
     const Outcome bare = f.upload_with(faults::answer("201 Created", headers, body));
     CHECK(bare.status == 0);
     CHECK(contains(bare.err, "uploaded; the server gave no address"));
@@ -310,8 +314,9 @@ TEST_CASE("upload: what servers say never reaches the terminal raw") {
            {"499 \x1b[31mOdd", "", evil},
            {"503 Busy", "", evil},
            {"302 Found", "Location: http://h/\x1b[31m\r\n", ""}}) {
-    CAPTURE(body);
-    const Outcome outcome = f.upload_with(faults::answer(status, headers, body));
+    const std::string& said = body;
+    CAPTURE(said);
+    const Outcome outcome = f.upload_with(faults::answer(status, headers, said));
     const Outcome list = f.uploads({});
     const Outcome json = f.uploads({"--json"});
     const Outcome shown = f.uploads({"show", f.last()});
@@ -345,6 +350,48 @@ TEST_CASE("upload: a server has at most two of ours at a time") {
   CHECK(f.uploads({"wait"}).status == 0);
   CHECK(f.server.uploads().size() == 20);
   CHECK(most <= 2);
+}
+
+TEST_CASE("upload: neither a large recording nor a large answer takes memory") {
+  if (test::kSanitized) return;
+  constexpr std::size_t kMoreKib = 16 * 1024;
+  Faults f;
+  f.sandbox.write("large.cast", test::make_recording(std::size_t{60} << 20));
+  CHECK(f.upload({"a.cast"}).status == 0);
+  const pid_t daemon = f.sandbox.daemon_pid();
+  REQUIRE(test::comes_to_rest(daemon));
+  const std::size_t before_kib = test::resident_kib(daemon);
+  test::forget_peak(daemon);
+  CHECK(f.upload({"large.cast"}).status == 0);
+  CHECK(f.upload_with(faults::flood(std::uint64_t{200} << 20)).status == 0);
+  CHECK(f.sandbox.daemon_pid() == daemon);
+  CHECK(test::peak_resident_kib(daemon) < before_kib + kMoreKib);
+}
+
+TEST_CASE("upload: failures leave nothing open, and what waits does not run") {
+  Faults f;
+  CHECK(f.upload({"a.cast"}).status == 0);
+  const pid_t daemon = f.sandbox.daemon_pid();
+  REQUIRE(test::comes_to_rest(daemon));
+  const std::size_t before = test::open_descriptors(daemon);
+  for (int i = 0; i < 5; ++i) {
+    for (const auto& fault :
+         {faults::reset_at(0), faults::reset_at(UINT64_MAX), faults::close_at(10),
+          faults::cut_answer(), faults::answer("422 Bad"), faults::early("413 Too Large")}) {
+      CHECK(f.upload_with(fault).status == 1);
+      static_cast<void>(f.uploads({"cancel", "all"}));
+    }
+  }
+  f.server.inject(faults::stay_mute(), 2);
+  f.enqueue("a.cast");
+  f.enqueue("a.cast");
+  REQUIRE(test::eventually([&] { return f.server.requests() == 33; }));
+  CHECK(f.uploads({"cancel", "all"}).status == 0);
+  f.server.inject(faults::answer("503 Busy", "Retry-After: 3600\r\n"));
+  CHECK(f.upload({"a.cast"}).status == 1);
+  CHECK(test::comes_to_rest(daemon));
+  CHECK(f.sandbox.daemon_pid() == daemon);
+  CHECK(test::eventually([&] { return test::open_descriptors(daemon) <= before; }));
 }
 
 }  // namespace

@@ -280,13 +280,15 @@ ApiServer::Answer ApiServer::keep(StoredUpload upload) {
 
 namespace faults {
 
-ApiServer::Fault answer(std::string status, std::string headers, std::string body) {
+ApiServer::Fault answer(const std::string& status, const std::string& headers,
+                        const std::string& body) {
   return [=](ApiServer&, Exchange& exchange) {
     if (exchange.skip_body()) exchange.respond(status, headers, body);
   };
 }
 
-ApiServer::Fault early(std::string status, std::string headers, std::string body) {
+ApiServer::Fault early(const std::string& status, const std::string& headers,
+                       const std::string& body) {
   return [=](ApiServer&, Exchange& exchange) { exchange.respond(status, headers, body); };
 }
 

@@ -96,9 +96,11 @@ class ApiServer {
 namespace faults {
 
 // Takes the body as a whole, stores nothing; `headers` end in CR LF each.
-ApiServer::Fault answer(std::string status, std::string headers = "", std::string body = "");
+ApiServer::Fault answer(const std::string& status, const std::string& headers = "",
+                        const std::string& body = "");
 // Answers and closes without reading the body.
-ApiServer::Fault early(std::string status, std::string headers = "", std::string body = "");
+ApiServer::Fault early(const std::string& status, const std::string& headers = "",
+                       const std::string& body = "");
 // Resets the connection when so many bytes of the body have come, or all of them.
 ApiServer::Fault reset_at(std::uint64_t body_bytes);
 // The same, closing it.

@@ -79,18 +79,20 @@ Sandbox::Sandbox() {
   for (const char* name : {"home", "run", "state", "config", "data", "cache", "work"}) {
     REQUIRE(::mkdir((dir_ / name).c_str(), 0700) == 0);
   }
-  environment = {{"HOME", dir_ / "home"},
-                 {"XDG_RUNTIME_DIR", dir_ / "run"},
-                 {"XDG_STATE_HOME", dir_ / "state"},
-                 {"XDG_CONFIG_HOME", dir_ / "config"},
-                 {"XDG_DATA_HOME", dir_ / "data"},
-                 {"XDG_CACHE_HOME", dir_ / "cache"},
-                 {"PATH", build_root() + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"},
-                 {"LANG", "C.UTF-8"},
-                 {"SHELL", "/bin/sh"},
-                 {"TERM", "xterm-256color"},
-                 {"PS1", "$ "},
-                 {"ASCIINEMAD_LOG", "debug"}};
+  environment = {
+      {"ASCIINEMA_API_URL", "http://127.0.0.1:1"},  // nobody's; nothing leaves this machine
+      {"HOME", dir_ / "home"},
+      {"XDG_RUNTIME_DIR", dir_ / "run"},
+      {"XDG_STATE_HOME", dir_ / "state"},
+      {"XDG_CONFIG_HOME", dir_ / "config"},
+      {"XDG_DATA_HOME", dir_ / "data"},
+      {"XDG_CACHE_HOME", dir_ / "cache"},
+      {"PATH", build_root() + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"},
+      {"LANG", "C.UTF-8"},
+      {"SHELL", "/bin/sh"},
+      {"TERM", "xterm-256color"},
+      {"PS1", "$ "},
+      {"ASCIINEMAD_LOG", "debug"}};
   for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) environment[name] = value;
   }

@@ -43,7 +43,7 @@ struct UploadSandbox {
   std::vector<std::string> stored() const;
   // Kills the daemon as the kernel would, and waits until it is gone.
   void kill_daemon() const;
-  std::string queue_directory() const { return sandbox.dir() / "state/asciinema/uploads"; }
+  std::string queue_directory() const { return sandbox.dir() / "state/asciinema/queue"; }
 
   ApiServer server;  // outlives the daemon
   Sandbox sandbox;

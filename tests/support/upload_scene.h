@@ -54,7 +54,7 @@ class Client {
 // A sandbox with a recording and a daemon.
 struct UploadScene {
   UploadScene() : daemon(sandbox) {
-    sandbox.environment["ASCIINEMA_SERVER_URL"] = "https://me:pw@example.com:8443/x";
+    sandbox.environment["ASCIINEMA_API_URL"] = "https://me:pw@example.com:8443/x";
     sandbox.environment["ASCIINEMA_INSTALL_ID"] = "an-id";
     sandbox.write("a.cast", "the recording");
   }

@@ -6,8 +6,10 @@
 #include <sys/types.h>
 
 #include <string>
+#include <variant>
 
 #include "tests/support/cast.h"
+#include "tests/support/peer.h"
 #include "tests/support/process_facts.h"
 #include "tests/support/pty_driver.h"
 #include "tests/support/sandbox.h"
@@ -22,6 +24,7 @@ class Witness {
     terminal_.expect("ready");
     daemon_ = sandbox_.daemon_pid();
     REQUIRE(daemon_ != 0);
+    open_upload_queue();
     REQUIRE(comes_to_rest(daemon_));
     descriptors_ = open_descriptors(daemon_);
   }
@@ -49,6 +52,14 @@ class Witness {
   }
 
  private:
+  // Once somebody has asked for it, the daemon keeps it open.
+  void open_upload_queue() {
+    Peer peer(sandbox_);
+    peer.greet();
+    peer.send(1, wire::ListUploads{});
+    REQUIRE(std::holds_alternative<wire::Uploads>(peer.receive().body));
+  }
+
   Sandbox sandbox_;
   PtyDriver terminal_;
   pid_t daemon_ = 0;
