@@ -13,8 +13,8 @@
 namespace asciinemad {
 namespace {
 
-// A daemon that ends has its socket no more, but the queue for some moments.
-constexpr int kHandOverTimeoutMs = 2000;
+// A daemon that ends has its socket no more, but the queue as long as it waits for servers' answers.
+constexpr int kHandOverTimeoutMs = 8000;
 constexpr int kHandOverPauseMs = 50;
 
 Result<wire::Uploads> ask(DaemonLink& link, const wire::ListUploads& question) {

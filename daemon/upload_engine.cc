@@ -13,9 +13,6 @@
 namespace asciinemad {
 namespace {
 
-// Until what could not be stored is tried again; somebody may have made room.
-constexpr std::uint64_t kStoreAgainMs = 10'000;
-
 std::uint64_t us_of(std::uint64_t ms) { return ms * 1000; }
 
 // In a row and the same: the server won't change its mind about this recording.
@@ -37,48 +34,6 @@ UploadEngine::UploadEngine(Context context, Listener& listener)
       end_timer_(uv::make_timer(context_.loop)) {}
 
 UploadEngine::~UploadEngine() = default;
-
-void UploadEngine::open() {
-  phase_ = Phase::opening;
-  Result<std::unique_ptr<UploadStore>> store =
-      UploadStore::open(context_.loop, context_.directory, context_.socket_path, *this);
-  if (store.ok()) {
-    store_ = std::move(store).value();
-    return;
-  }
-  phase_ = Phase::closed;
-  listener_.on_uploads_opened(store.take_error());
-}
-
-void UploadEngine::on_store_opened(Result<UploadQueue::Contents> contents) {
-  if (!contents.ok()) {
-    log::warn("upload queue: ", contents.error().message);
-    phase_ = Phase::closed;
-    context_.graveyard.bury(std::move(store_));
-    listener_.on_uploads_opened(contents.take_error());
-    return;
-  }
-  phase_ = Phase::open;
-  load(std::move(contents).value());
-  listener_.on_uploads_opened({});
-  expire();
-  pump();
-}
-
-void UploadEngine::load(UploadQueue::Contents contents) {
-  const std::uint64_t now_us = context_.clock.now_us();
-  const std::int64_t now_ms = time_of_day_ms();
-  for (UploadItem& item : contents.items) {
-    Entry& entry = entries_[item.number];
-    entry.due_at_us = now_us + us_of(remaining_wait_ms(item, now_ms));
-    entry.item = std::move(item);
-  }
-  for (UploadServerFacts& facts : contents.servers) facts_[facts.url] = std::move(facts);
-  retention_ = contents.retention;
-  next_number_ = contents.next_number;
-  notice_ = std::move(contents.notice);
-  if (!notice_.empty()) log::warn("upload queue: ", notice_);
-}
 
 const UploadItem* UploadEngine::find(std::uint64_t number) const {
   const auto found = entries_.find(number);
@@ -135,60 +90,6 @@ void UploadEngine::end_attempt(Entry& entry) {
   if (entry.attempt != nullptr) context_.graveyard.bury(std::move(entry.attempt));
 }
 
-std::uint64_t UploadEngine::store(std::vector<UploadChange> changes) {
-  Pending pending;
-  for (const UploadChange& change : changes) {
-    if (const auto* item = std::get_if<UploadItem>(&change))
-      pending.changed.push_back(item->number);
-  }
-  const std::uint64_t ticket = store_->put(std::move(changes));
-  pending_.emplace(ticket, std::move(pending));
-  return ticket;
-}
-
-void UploadEngine::on_stored(std::uint64_t ticket, const Status& status) {
-  const auto found = pending_.find(ticket);
-  if (found == pending_.end()) return;
-  Pending pending = std::move(found->second);
-  pending_.erase(found);
-  if (!status.ok()) log::error("upload queue: ", status.error().message);
-  if (pending.added.has_value()) {
-    const std::uint64_t number = pending.added->number;
-    if (status.ok()) {
-      entries_[number].item = std::move(*pending.added);
-    } else {
-      remove_upload_files(context_.directory, number);
-    }
-  }
-  if (pending.completing != 0) {
-    const auto entry = entries_.find(pending.completing);
-    if (entry != entries_.end() && entry->second.attempt != nullptr &&
-        entry->second.item.attempts == pending.attempt) {
-      entry->second.attempt->permit(status.ok() ? Status()
-                                                : Error{Errc::unavailable, status.error().message});
-    }
-  } else {
-    listener_.on_upload_stored(ticket, status);
-    for (const std::uint64_t number : pending.changed) {
-      if (!status.ok()) unstored_.insert(number);
-      if (const UploadItem* item = find(number)) listener_.on_upload_changed(*item);
-    }
-  }
-  if (!unstored_.empty()) {
-    uv::start_timer<&UploadEngine::store_again>(store_timer_, kStoreAgainMs, this);
-  }
-  if (pending.added.has_value()) pump();
-  listener_.on_uploads_busy_changed();
-}
-
-void UploadEngine::store_again() {
-  std::vector<UploadChange> changes;
-  for (const std::uint64_t number : std::exchange(unstored_, {})) {
-    if (const UploadItem* item = find(number)) changes.emplace_back(*item);
-  }
-  if (!changes.empty()) store(std::move(changes));
-}
-
 void UploadEngine::pump() {
   if (ending_ || phase_ != Phase::open) return;
   std::vector<ScheduledUpload> uploads;
@@ -233,12 +134,20 @@ void UploadEngine::begin(Entry& entry) {
   store({item});
 }
 
+UploadEngine::Entry* UploadEngine::entry_of(const UploadAttempt& attempt) {
+  const auto found = entries_.find(attempt.number());
+  const bool current = found != entries_.end() && found->second.attempt.get() == &attempt;
+  return current ? &found->second : nullptr;
+}
+
 void UploadEngine::on_upload_progress(UploadAttempt& attempt) {
-  if (const UploadItem* item = find(attempt.number())) listener_.on_upload_changed(*item);
+  if (const Entry* entry = entry_of(attempt)) listener_.on_upload_changed(entry->item);
 }
 
 void UploadEngine::on_upload_completing(UploadAttempt& attempt) {
-  UploadItem& item = entries_.at(attempt.number()).item;
+  Entry* entry = entry_of(attempt);
+  if (entry == nullptr) return;
+  UploadItem& item = entry->item;
   item.completing = true;
   Pending& pending = pending_.at(store({item}));
   pending.completing = item.number;
@@ -246,9 +155,10 @@ void UploadEngine::on_upload_completing(UploadAttempt& attempt) {
 }
 
 void UploadEngine::on_upload_ended(UploadAttempt& attempt, UploadOutcome outcome) {
-  Entry& entry = entries_.at(attempt.number());
-  end_attempt(entry);
-  settle(entry, outcome);
+  Entry* entry = entry_of(attempt);
+  if (entry == nullptr) return;
+  end_attempt(*entry);
+  settle(*entry, outcome);
   expire();
   pump();
   listener_.on_uploads_busy_changed();

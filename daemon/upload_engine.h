@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "daemon/network_watch.h"
+#include "daemon/thread_job.h"
 #include "daemon/upload_attempt.h"
 #include "daemon/upload_item.h"
 #include "daemon/upload_store.h"
@@ -21,7 +22,8 @@
 
 namespace asciinemad {
 
-class UploadEngine final : private UploadStore::Listener,
+class UploadEngine final : private ThreadJob<Status>::Listener,
+                           private UploadStore::Listener,
                            private UploadAttempt::Listener,
                            private NetworkWatch::Listener {
  public:
@@ -48,7 +50,7 @@ class UploadEngine final : private UploadStore::Listener,
     const Clock& clock;
     UploadFunction upload;    // runs in threads
     std::string directory;    // of the queue
-    std::string socket_path;  // of this daemon
+    std::string socket_path;  // of this daemon; empty for a private one
   };
 
   // How long an answer that is due when the daemon ends is waited for.
@@ -59,7 +61,9 @@ class UploadEngine final : private UploadStore::Listener,
 
   enum class Phase { closed, opening, open };
   Phase phase() const { return phase_; }
-  // From closed to opening. The listener hears how it ends, perhaps before this returns.
+  // From closed to opening. The listener hears how it ends, perhaps before this returns. While
+  // another process has the queue, a daemon that others can find waits for its end, and then opens
+  // it.
   void open();
 
   // Below: only while open.
@@ -103,6 +107,7 @@ class UploadEngine final : private UploadStore::Listener,
     std::uint32_t attempt = 0;
   };
 
+  void on_job_done(ThreadJob<Status>& job, Status outcome) override;
   void on_store_opened(Result<UploadQueue::Contents> contents) override;
   void on_stored(std::uint64_t ticket, const Status& status) override;
   void on_upload_progress(UploadAttempt& attempt) override;
@@ -110,7 +115,10 @@ class UploadEngine final : private UploadStore::Listener,
   void on_upload_ended(UploadAttempt& attempt, UploadOutcome outcome) override;
   void on_network_changed() override;
 
+  void wait_for_queue();
   void load(UploadQueue::Contents contents);
+  // Null for one that has been ended and still has something to say.
+  Entry* entry_of(const UploadAttempt& attempt);
   // Starts what may start and waits for the rest.
   void pump();
   void begin(Entry& entry);
@@ -136,6 +144,7 @@ class UploadEngine final : private UploadStore::Listener,
   Phase phase_ = Phase::closed;
   bool ending_ = false;
   std::unique_ptr<UploadStore> store_;
+  std::unique_ptr<ThreadJob<Status>> waiting_;  // for another process to let go of the queue
   std::map<std::uint64_t, Entry> entries_;
   std::map<std::string, UploadServerFacts> facts_;  // by URL
   UploadRetention retention_;

@@ -202,4 +202,14 @@ bool UploadQueue::exists(const std::string& directory) {
   return files.ok() && (!files->recordings.empty() || !files->descriptions.empty());
 }
 
+Status wait_for_upload_queue(const std::string& directory) {
+  const std::string path = directory + "/lock";
+  const Fd file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file) return system_error("open " + path, errno);
+  while (::flock(file.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return system_error("lock " + path, errno);
+  }
+  return {};
+}
+
 }  // namespace asciinemad

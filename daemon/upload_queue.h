@@ -56,4 +56,8 @@ class UploadQueue {
   std::unique_ptr<Impl> impl_;
 };
 
+// Blocks until no other process has the queue, however long that takes; whoever asks first then
+// gets it.
+Status wait_for_upload_queue(const std::string& directory);
+
 }  // namespace asciinemad

@@ -211,10 +211,10 @@ TEST_CASE("upload: a damaged database is moved aside and made anew, and the user
 
 TEST_CASE("upload: a clock that was set back makes nothing wait longer") {
   Queue f;
-  f.server.inject(faults::answer("503 Busy", "Retry-After: 1\r\n"));
+  f.server.inject(faults::answer("503 Busy", "Retry-After: 3\r\n"));
   f.enqueue("a.cast");
   REQUIRE(test::eventually(
-      [&] { return f.server.requests() == 1 && f.show("1").state() != "uploading"; }));
+      [&] { return f.server.requests() >= 1 && f.show("1").state() != "uploading"; }));
   f.kill_daemon();
   // As if it was then ten years later.
   const Outcome changed = f.run_python(

@@ -176,16 +176,17 @@ TEST_CASE("upload: Ctrl-C asks nothing and leaves it queued") {
   CHECK((f.stored() == std::vector<std::string>{content}));
 }
 
-TEST_CASE("upload: the client sees it through although the daemon is killed") {
+TEST_CASE("upload: the client sees it through although daemons are killed") {
+  constexpr int kKills = 3;
   UploadSandbox f;
   const std::string content = test::make_recording(100);
   f.sandbox.write("a.cast", content);
-  f.server.inject(faults::stay_mute());
-  const Outcome daemon = f.uploads({});
-  REQUIRE(daemon.status == 0);
+  f.server.inject(faults::stay_mute(), kKills);
   PtyDriver terminal(f.sandbox, {"asciinema", "upload", "a.cast"});
-  REQUIRE(test::eventually([&] { return f.server.requests() == 1; }));
-  f.kill_daemon();
+  for (std::size_t i = 1; i <= kKills; ++i) {
+    REQUIRE(test::eventually([&] { return f.server.requests() == i; }));
+    f.kill_daemon();
+  }
   terminal.expect(f.server.url("/a/1"));
   CHECK(terminal.wait().status == 0);
   CHECK((f.stored() == std::vector<std::string>{content}));

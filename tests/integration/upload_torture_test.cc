@@ -31,7 +31,7 @@ namespace faults = test::faults;
 
 constexpr std::size_t kUploads = 200;
 constexpr std::size_t kLeastKills = 40;
-// Whether something comes of it depends on backoffs; nothing depends on this.
+// How long requests are waited for before a kill: backoffs may keep them from coming.
 constexpr int kPatienceMs = 300;
 // For all of the rest, once nothing goes wrong any more.
 constexpr int kArrivalMs = 25'000;
@@ -173,7 +173,7 @@ TEST_CASE("upload: queued once, although the daemon dies while that happens" *
   std::mt19937 random = test::seeded_random();
   f.server.choose_faults([] { return faults::answer("503 Busy", "Retry-After: 3600\r\n"); });
   f.sandbox.write("a.cast", test::make_recording(100));
-  constexpr std::size_t kTimes = 100;
+  constexpr std::size_t kTimes = 50;
   for (std::size_t i = 0; i < kTimes; ++i) {
     REQUIRE(f.uploads({}).status == 0);
     const pid_t daemon = f.sandbox.daemon_pid();

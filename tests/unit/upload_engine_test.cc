@@ -421,8 +421,10 @@ TEST_CASE("upload engine: what is done is forgotten after its time, and copies b
   CHECK(f.engine->find(first)->url == "https://example.com/a/1");
 }
 
-TEST_CASE("upload engine: another process has the queue") {
+TEST_CASE("upload engine: another process has the queue, until it ends") {
   EngineFixture f;
+  EngineFixture::respond(hang);
+  const std::uint64_t number = f.add();
   struct Other final : UploadEngine::Listener {
     void on_uploads_opened(const Status& status) override { opened = status; }
     void on_upload_stored(std::uint64_t, const Status&) override {}
@@ -439,6 +441,37 @@ TEST_CASE("upload engine: another process has the queue") {
   CHECK(other.opened->error().message == "/socket");
   CHECK(engine.phase() == UploadEngine::Phase::closed);
   CHECK_FALSE(engine.busy());
+  other.opened.reset();
+  EngineFixture::respond(accept);
+  f.engine.reset();
+  f.driver.run_until([&] { return other.opened.has_value() && other.opened->ok(); });
+  f.driver.run_until([&] { return engine.find(number)->state == State::done; });
+}
+
+TEST_CASE("upload engine: what is cancelled or forgotten does not come back by a late outcome") {
+  EngineFixture f;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int ready = 0;
+  EngineFixture::respond([&](const UploadRequest&, UploadObserver&, int) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    ++ready;
+    changed.notify_all();
+    return created();
+  });
+  const std::uint64_t number = f.add();
+  {
+    // Its outcome is on the way to the loop, which does not run meanwhile.
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return ready == 1; });
+  }
+  const Result<std::uint64_t> cancelled = f.engine->cancel(number);
+  const Result<std::uint64_t> forgotten = f.engine->forget(number);
+  REQUIRE(cancelled.ok());
+  f.wait_for_ticket(forgotten);
+  CHECK(f.engine->find(number) == nullptr);
+  f.restart();
+  CHECK(f.engine->find(number) == nullptr);
 }
 
 }  // namespace
