@@ -1,5 +1,8 @@
 // asciinema auth: link this machine's install id to an account on the server.
 
+#include <unistd.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,10 +49,14 @@ void print_address(const wire::UploadServer& server) {
             host + ".\n");
 }
 
-// What was held since the server did not know the install id may pass now. Without a daemon, or
-// with one that can't, there is nothing to do.
+// What was held since the server did not know the install id may pass now. Without a queue there is
+// nothing to do.
 void release_held(const Environment& environment, const wire::UploadServer& server) {
-  Result<DaemonLink> link = connect_to_upload_queue(environment, StartDaemon::never);
+  const std::optional<std::string> state = state_directory(environment);
+  const bool has_queue =
+      state.has_value() && ::access((*state + "/queue/queue.db").c_str(), F_OK) == 0;
+  Result<DaemonLink> link =
+      connect_to_upload_queue(environment, has_queue ? StartDaemon::if_needed : StartDaemon::never);
   if (!link.ok()) return;
   static_cast<void>(link->call(wire::Request{0, 0, wire::AskUploadServer{server, true}}, {}));
 }

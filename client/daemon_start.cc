@@ -91,8 +91,10 @@ Error cannot_start(const Environment& environment, const std::string& reason) {
                                       (log.has_value() ? " (log: " + *log + ")" : "")};
 }
 
-Status start_shared_daemon(const Environment& environment, const std::string& socket_path) {
-  if (const int nice = ::getpriority(PRIO_PROCESS, 0); nice > 0) {
+Status start_shared_daemon(const Environment& environment, const std::string& socket_path,
+                           Niceness niceness) {
+  const int nice = ::getpriority(PRIO_PROCESS, 0);
+  if (nice > 0 && niceness == Niceness::refused) {
     return Error{Errc::unavailable,
                  "a shared asciinemad must not start here, it would be as nice (" +
                      std::to_string(nice) + ") for everybody"};
@@ -122,15 +124,15 @@ Result<DaemonLink> connect_and_greet(const std::string& socket_path) {
   return link;
 }
 
-Result<DaemonLink> connect_or_start(const Environment& environment,
-                                    const std::string& socket_path) {
+Result<DaemonLink> connect_or_start(const Environment& environment, const std::string& socket_path,
+                                    Niceness niceness) {
   // A second round, for a daemon that was just going when it was asked.
   for (int round = 0;; ++round) {
     Result<DaemonLink> link = connect_and_greet(socket_path);
     if (link.ok()) return link;
     const bool going = link.error().code == Errc::unavailable;
     if (round >= 2 || (!going && !nobody_listens(link.error()))) return link.take_error();
-    TRY(start_shared_daemon(environment, socket_path));
+    TRY(start_shared_daemon(environment, socket_path, niceness));
   }
 }
 
@@ -162,10 +164,10 @@ bool another_daemon_may_help(const Error& error) {
   }
 }
 
-Result<DaemonLink> connect_to_shared_daemon(const Environment& environment) {
+Result<DaemonLink> connect_to_shared_daemon(const Environment& environment, Niceness niceness) {
   TRY_ASSIGN(const std::string path, control_socket_path(environment));
   TRY(check_socket_path(path));
-  return connect_or_start(environment, path);
+  return connect_or_start(environment, path, niceness);
 }
 
 Result<DaemonLink> connect_to_running_daemon(const Environment& environment) {

@@ -13,7 +13,8 @@
 namespace asciinemad {
 namespace {
 
-// A daemon that ends has its socket no more, but the queue as long as it waits for servers' answers.
+// A daemon that ends has its socket no more, but the queue as long as it waits for servers'
+// answers.
 constexpr int kHandOverTimeoutMs = 8000;
 constexpr int kHandOverPauseMs = 50;
 
@@ -60,7 +61,7 @@ Result<DaemonLink> connect_to_upload_queue(const Environment& environment, Start
   for (;;) {
     TRY_ASSIGN(DaemonLink link, start == StartDaemon::never
                                     ? connect_to_running_daemon(environment)
-                                    : connect_to_shared_daemon(environment));
+                                    : connect_to_shared_daemon(environment, Niceness::accepted));
     TRY_ASSIGN(const std::optional<wire::ErrorReply> refused, refusal(link));
     if (!refused.has_value()) return link;
     if (refused->code != wire::ErrorCode::elsewhere) return to_queue_error(*refused);

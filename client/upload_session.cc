@@ -12,9 +12,11 @@
 #include <variant>
 
 #include "client/command.h"
+#include "client/deadline.h"
 #include "client/upload_link.h"
 #include "client/upload_text.h"
 #include "common/clock.h"
+#include "common/uuid.h"
 
 namespace asciinemad {
 namespace {
@@ -23,6 +25,10 @@ using wire::UploadState;
 
 // How often a progress line is drawn when nothing is heard.
 constexpr int kRedrawMs = 500;
+
+// How long daemons may come and go before one takes the recording.
+constexpr int kQueueTimeoutMs = 10'000;
+constexpr int kQueuePauseMs = 50;
 
 bool is_regular(int fd) {
   struct stat info {};
@@ -65,6 +71,8 @@ int report_failed_upload(const Messages& messages, const Error& error, const std
 
 int UploadSession::run() {
   wish_.upload.interactive = wish_.upload.watch = !wish_.background;
+  // Without one a daemon that dies before it answers leaves open whether it has queued it.
+  if (Result<std::string> key = make_uuid(); key.ok()) wish_.upload.key = std::move(key).value();
   Result<Signals> signals = Signals::watch({SIGINT, SIGTERM});
   if (!signals.ok()) return report_failed_upload(messages_, signals.error(), wish_.file);
   Result<wire::Queued> queued = queue(*signals);
@@ -82,18 +90,29 @@ int UploadSession::run() {
   return signal_.has_value() ? leave(*signal_) : follow(*signals);
 }
 
-// A daemon that goes meanwhile has queued nothing; its successor can read a file from its
-// beginning, not what a pipe has given already.
+// Whether a daemon that goes meanwhile has queued it, its successor knows by the key. That one can
+// read a file from its beginning, not what a pipe has given already.
 Result<wire::Queued> UploadSession::queue(Signals& signals) {
-  Result<wire::Queued> queued = queue_once(signals);
-  if (queued.ok() || !connection_lost_ || !is_regular(wish_.recording.get())) return queued;
-  return queue_once(signals);
+  const Deadline deadline(kQueueTimeoutMs);
+  for (;;) {
+    Result<wire::Queued> queued = queue_once(signals);
+    if (queued.ok() || !connection_lost_ || deadline.remaining_ms() == 0) return queued;
+    if (asked_ && !is_regular(wish_.recording.get())) {
+      Error error = queued.take_error();
+      error.message += "; it may be queued, see `asciinema uploads`";
+      return error;
+    }
+    ::poll(nullptr, 0, kQueuePauseMs);
+  }
 }
 
 Result<wire::Queued> UploadSession::queue_once(Signals& signals) {
-  connection_lost_ = false;
-  TRY_ASSIGN(DaemonLink link, connect_to_upload_queue(environment_, StartDaemon::if_needed));
-  link_.emplace(std::move(link));
+  asked_ = false;
+  Result<DaemonLink> link = connect_to_upload_queue(environment_, StartDaemon::if_needed);
+  connection_lost_ = !link.ok() && link.error().code == Errc::unavailable;
+  if (!link.ok()) return link.take_error();
+  link_.emplace(std::move(link).value());
+  asked_ = true;
   const std::array<int, 1> fds = {wish_.recording.get()};
   const Result<std::uint32_t> id = link_->send(wire::Request{0, 0, wish_.upload}, fds);
   connection_lost_ = !id.ok();
@@ -118,9 +137,14 @@ Result<wire::Queued> UploadSession::wait_for_queued(Signals& signals, std::uint3
       if (auto* queued = std::get_if<wire::Queued>(&(*reply)->body)) return std::move(*queued);
       const auto* error = std::get_if<wire::ErrorReply>(&(*reply)->body);
       if (error == nullptr || ((*reply)->id != id && (*reply)->id != 0)) continue;
-      // The queue has changed hands since it was asked for.
-      connection_lost_ = error->code == wire::ErrorCode::elsewhere;
-      return to_error(*error);
+      // The queue has changed hands since it was asked for, or is about to.
+      connection_lost_ =
+          error->code == wire::ErrorCode::elsewhere || error->code == wire::ErrorCode::busy;
+      Error refused = to_error(*error);
+      const bool about_recording =
+          error->code == wire::ErrorCode::invalid || error->code == wire::ErrorCode::internal;
+      if (about_recording) refused.message = wish_.upload.name + ": " + refused.message;
+      return refused;
     }
     std::array<pollfd, 2> waiting = {{{link_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
     if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {

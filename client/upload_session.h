@@ -67,6 +67,7 @@ class UploadSession {
   UploadWish wish_;
   std::optional<DaemonLink> link_;
   bool connection_lost_ = false;
+  bool asked_ = false;         // a daemon may have begun to read the recording
   std::optional<int> signal_;  // came before it was queued
   std::uint64_t number_ = 0;
   std::optional<wire::UploadInfo> state_;  // nullopt: not known

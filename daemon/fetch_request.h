@@ -25,8 +25,9 @@ struct HttpTimeouts {
   // To connect to an address while others are left to try, and to the last one.
   int address_ms = 3'000;
   int connect_ms = 10'000;
-  // Without a single byte coming or going.
+  // Without a single byte coming or going; until an answer begins.
   int idle_ms = 30'000;
+  int answer_ms = 30'000;
   // Of all together: addresses, redirects, pages.
   int total_ms = 600'000;
 };

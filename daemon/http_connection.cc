@@ -26,17 +26,19 @@ Result<IoStep> HttpConnection::write_some(std::string_view bytes) {
   return tls_ != nullptr ? tls_->write_some(bytes) : socket_.write_some(bytes);
 }
 
-Result<std::size_t> HttpConnection::read(std::span<char> buffer) {
+Result<std::size_t> HttpConnection::read(std::span<char> buffer, bool begins) {
+  const HttpTimeouts& timeouts = socket_.waits().timeouts;
   for (;;) {
     // Each time: a peer who always has more must not keep it from being cancelled.
     TRY(socket_.waits().check());
     TRY_ASSIGN(const IoStep step, read_some(buffer));
     if (step.awaited == 0) return step.bytes;
-    TRY(socket_.wait(step.awaited));
+    TRY(socket_.wait(step.awaited, begins ? timeouts.answer_ms : timeouts.idle_ms));
   }
 }
 
 Result<std::optional<std::size_t>> HttpConnection::read_now(std::span<char> buffer) {
+  TRY(socket_.waits().check());
   TRY_ASSIGN(const IoStep step, read_some(buffer));
   return step.awaited == 0 ? std::optional(step.bytes) : std::nullopt;
 }

@@ -26,9 +26,9 @@ class HttpConnection {
   bool is_tls() const { return tls_ != nullptr; }
   int fd() const { return socket_.fd(); }
 
-  // At least one byte; 0 at the end.
-  Result<std::size_t> read(std::span<char> buffer);
-  // The same; nullopt when nothing has come yet.
+  // At least one byte; 0 at the end. `begins`: of an answer, which may take longer to come.
+  Result<std::size_t> read(std::span<char> buffer, bool begins = false);
+  // Without waiting; nullopt when nothing has come yet.
   Result<std::optional<std::size_t>> read_now(std::span<char> buffer);
   Status write(std::string_view bytes);
   // How many bytes were taken. When 0, something may have come instead.

@@ -105,8 +105,8 @@ Result<HttpSocket> HttpSocket::connect(const std::string& host, std::uint16_t po
   return failure;
 }
 
-Status HttpSocket::wait(short events) const {
-  return wait_for_socket(fd_.get(), events, waits_.timeouts.idle_ms, waits_);
+Status HttpSocket::wait(short events, int timeout_ms) const {
+  return wait_for_socket(fd_.get(), events, timeout_ms, waits_);
 }
 
 Result<IoStep> HttpSocket::read_some(std::span<char> buffer) const {

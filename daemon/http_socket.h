@@ -45,8 +45,10 @@ class HttpSocket {
   // Nonblocking.
   int fd() const { return fd_.get(); }
   const HttpWaits& waits() const { return waits_; }
-  // Until one of the events of poll() has come. Errc::timed_out, Errc::cancelled.
-  Status wait(short events) const;
+  // Until one of the events of poll() has come, at most idle_ms, or so long. Errc::timed_out,
+  // Errc::cancelled.
+  Status wait(short events) const { return wait(events, waits_.timeouts.idle_ms); }
+  Status wait(short events, int timeout_ms) const;
 
   // Errc::unavailable when the connection has failed.
   Result<IoStep> read_some(std::span<char> buffer) const;

@@ -38,7 +38,7 @@ bool HttpStream::receive(bool wait) {
   }
   std::optional<std::size_t> got;
   if (wait) {
-    Result<std::size_t> some = connection_.read(room);
+    Result<std::size_t> some = connection_.read(room, !started_);
     if (some.ok()) got = *some;
     if (!some.ok()) error_ = some.take_error();
   } else {
@@ -58,7 +58,7 @@ bool HttpStream::start_answer() {
     begin_ += end + 4;
   }
   if (!started_ && !connection_.is_tls() && is_tls(unread())) {
-    error_ = Error{Errc::invalid_data, "it answered https where http was expected"};
+    error_ = Error{Errc::invalid_argument, "it answered https where http was expected"};
   }
   started_ = true;
   return true;

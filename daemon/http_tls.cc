@@ -129,7 +129,7 @@ Result<IoStep> HttpTls::step_after(int rc) {
   }
   if (saw_http_) {
     ERR_clear_error();
-    return Error{Errc::invalid_data, "it answered http where https was expected"};
+    return Error{Errc::invalid_argument, "it answered http where https was expected"};
   }
   return tls_error(openssl_reason());
 }

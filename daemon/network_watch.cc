@@ -1,9 +1,5 @@
 #include "daemon/network_watch.h"
 
-#include <sys/socket.h>
-
-#include <array>
-
 #include "common/log.h"
 #include "daemon/platform.h"
 
@@ -27,11 +23,7 @@ void NetworkWatch::turn(bool on) {
 }
 
 void NetworkWatch::on_ready(int /*events*/) {
-  // What came does not matter; also not that the kernel dropped some of it (ENOBUFS).
-  std::array<char, 4096> message;
-  while (::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT) > 0) {
-  }
-  listener_.on_network_changed();
+  if (take_network_events(socket_.get())) listener_.on_network_changed();
 }
 
 }  // namespace asciinemad

@@ -19,6 +19,14 @@ bool has_variable(const std::vector<std::string>& environment, std::string_view 
   });
 }
 
+// As tmux shows it: in a format it would replace #{...} and run what stands in #(...), and texts
+// may be the words of a server.
+std::string without_formats(std::string_view text) {
+  std::string plain;
+  for (const char c : text) plain.append(c == '#' || c == '%' ? 2 : 1, c);
+  return plain;
+}
+
 // What to try, best first.
 std::deque<Command> commands_for(const wire::Notifications& settings, const std::string& text) {
   if (!settings.command.empty()) return {{"/bin/sh", "-c", settings.command}};
@@ -28,7 +36,7 @@ std::deque<Command> commands_for(const wire::Notifications& settings, const std:
   send.insert(send.end(), {"--", "asciinema", text});
   commands.push_back(std::move(send));
   if (has_variable(settings.environment, "TMUX")) {
-    commands.push_back({"tmux", "display-message", "asciinema: " + text});
+    commands.push_back({"tmux", "display-message", "asciinema: " + without_formats(text)});
   }
   return commands;
 }

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 
@@ -109,6 +110,28 @@ Result<Fd> open_network_events() {
   return socket;
 #else
   return Error{Errc::unsupported, "not on this system"};
+#endif
+}
+
+bool take_network_events(int socket) {
+#ifdef __linux__
+  bool something_new = false;
+  alignas(nlmsghdr) std::array<char, 8192> buffer;
+  for (;;) {
+    const ssize_t n = ::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    // The kernel had more than the socket holds.
+    if (n < 0 && errno == ENOBUFS) something_new = true;
+    if (n <= 0 && errno != ENOBUFS) return something_new;
+    auto left = static_cast<std::uint32_t>(n > 0 ? n : 0);
+    for (auto* m = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(m, left);
+         m = NLMSG_NEXT(m, left)) {
+      something_new =
+          something_new || m->nlmsg_type == RTM_NEWADDR || m->nlmsg_type == RTM_NEWROUTE;
+    }
+  }
+#else
+  static_cast<void>(socket);
+  return false;
 #endif
 }
 

@@ -31,9 +31,11 @@ std::int64_t copy_file_part(int from, int to, std::uint64_t offset, std::uint64_
 // The calling thread works when nobody else wants to.
 void lower_thread_priority();
 
-// A nonblocking socket that becomes readable when the machine gets an address or a route.
+// A nonblocking socket that becomes readable when an address or a route of the machine changes.
 // Errc::unsupported where there is no such thing. Linux: rtnetlink(7).
 Result<Fd> open_network_events();
+// Reads all of them; whether the machine may have got an address or a route.
+bool take_network_events(int socket);
 
 // A descriptor that threads wake each other with: readable from raise to drain. Linux and
 // FreeBSD: an eventfd.

@@ -1,6 +1,9 @@
 #include "daemon/upload_attempt.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <limits>
 #include <mutex>
@@ -13,6 +16,8 @@ namespace asciinemad {
 namespace {
 
 constexpr int kIdleTimeoutMs = 60'000;
+// Whoever gives up early sends the recording twice: a server may be busy with it.
+constexpr int kAnswerTimeoutMs = 300'000;
 constexpr std::uint64_t kBaseTimeoutMs = 120'000;
 constexpr std::uint64_t kLeastBytesPerMs = 10;
 
@@ -101,17 +106,23 @@ class UploadAttempt::Gate final : public UploadObserver {
 };
 
 Result<std::unique_ptr<UploadAttempt>> UploadAttempt::start(uv::Loop& loop, UploadFunction upload,
-                                                            const UploadItem& item, Fd recording,
-                                                            Listener& listener) {
-  std::unique_ptr<UploadAttempt> attempt(new UploadAttempt(item.number, listener));
+                                                            const UploadItem& item,
+                                                            const std::string& path,
+                                                            std::uint64_t id, Listener& listener) {
+  std::unique_ptr<UploadAttempt> attempt(new UploadAttempt(item.number, id, listener));
   TRY_ASSIGN(attempt->wake_, uv::make_async<&UploadAttempt::on_gate>(loop, attempt.get()));
   attempt->gate_ = std::make_shared<Gate>(attempt->wake_.get());
-  const auto work = [upload, request = request_for(item), gate = attempt->gate_,
-                     file = std::make_shared<Fd>(std::move(recording))](int cancel_fd) {
+  const auto work = [upload, request = request_for(item), path,
+                     gate = attempt->gate_](int cancel_fd) mutable {
     lower_thread_priority();
-    UploadRequest with_file = request;
-    with_file.recording = file->get();
-    return upload(with_file, *gate, upload_timeouts(request.bytes), cancel_fd);
+    const Fd recording(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!recording) {
+      UploadOutcome outcome;
+      outcome.error = system_error("open " + path, errno);
+      return outcome;
+    }
+    request.recording = recording.get();
+    return upload(request, *gate, upload_timeouts(request.bytes), cancel_fd);
   };
   TRY_ASSIGN(attempt->job_, Job::start(loop, "start an upload", work, *attempt));
   return attempt;
@@ -143,7 +154,8 @@ void UploadAttempt::on_job_done(Job& /*job*/, UploadOutcome outcome) {
 HttpTimeouts upload_timeouts(std::uint64_t bytes) {
   HttpTimeouts timeouts;
   timeouts.idle_ms = kIdleTimeoutMs;
-  const std::uint64_t total = kBaseTimeoutMs + bytes / kLeastBytesPerMs;
+  timeouts.answer_ms = kAnswerTimeoutMs;
+  const std::uint64_t total = kBaseTimeoutMs + kAnswerTimeoutMs + bytes / kLeastBytesPerMs;
   timeouts.total_ms = static_cast<int>(
       std::min<std::uint64_t>(total, static_cast<std::uint64_t>(std::numeric_limits<int>::max())));
   return timeouts;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "daemon/thread_job.h"
 #include "daemon/upload_item.h"
@@ -26,14 +27,16 @@ class UploadAttempt final : public uv::Mortal, private ThreadJob<UploadOutcome>:
     ~Listener() = default;
   };
 
-  // Tries `item`, whose copy is `recording`. `upload` runs in the thread.
+  // Tries `item`, whose copy is at `path`. `upload` runs in the thread. `id` is for the listener.
   static Result<std::unique_ptr<UploadAttempt>> start(uv::Loop& loop, UploadFunction upload,
-                                                      const UploadItem& item, Fd recording,
+                                                      const UploadItem& item,
+                                                      const std::string& path, std::uint64_t id,
                                                       Listener& listener);
   // Cancels, unless it has ended.
   ~UploadAttempt() override;
 
   std::uint64_t number() const { return number_; }
+  std::uint64_t id() const { return id_; }
   std::uint64_t sent_bytes() const;
   // The end may go out, or may not: then the error is the attempt's.
   void permit(Status permission);
@@ -44,12 +47,14 @@ class UploadAttempt final : public uv::Mortal, private ThreadJob<UploadOutcome>:
   using Job = ThreadJob<UploadOutcome>;
   class Gate;
 
-  UploadAttempt(std::uint64_t number, Listener& listener) : number_(number), listener_(listener) {}
+  UploadAttempt(std::uint64_t number, std::uint64_t id, Listener& listener)
+      : number_(number), id_(id), listener_(listener) {}
 
   void on_gate();
   void on_job_done(Job& job, UploadOutcome outcome) override;
 
   const std::uint64_t number_;
+  const std::uint64_t id_;
   // Shared with the thread, which may outlive this object.
   std::shared_ptr<Gate> gate_;
   uv::Handle<uv_async_t> wake_;

@@ -30,20 +30,33 @@ Status check_cancelled(int cancel_fd) {
   return {};
 }
 
-Result<Compression> compression_of(int file) {
-  std::array<char, kSniffBytes> start{};
-  const ssize_t n = ::pread(file, start.data(), start.size(), 0);
-  if (n < 0) return system_error("read it", errno);
-  return sniff_compression({start.data(), static_cast<std::size_t>(n)});
+// Something else, and there may be much of it, is not copied first. The check of the copy says
+// more.
+Status check_beginning(std::string_view bytes) {
+  const std::size_t first = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first == std::string_view::npos || bytes[first] == '{') return {};
+  return Error{Errc::invalid_data, "not an asciicast: it does not begin with a header"};
 }
 
-Status copy_stream(std::unique_ptr<ByteSource> source, int to) {
+Result<Compression> examine_beginning(int file) {
+  std::array<char, 4096> start;
+  const ssize_t n = ::pread(file, start.data(), start.size(), 0);
+  if (n < 0) return system_error("read it", errno);
+  const std::string_view bytes(start.data(), static_cast<std::size_t>(n));
+  const Compression compression = sniff_compression(bytes);
+  if (compression == Compression::none) TRY(check_beginning(bytes));
+  return compression;
+}
+
+Status copy_stream(std::unique_ptr<ByteSource> source, int to, int cancel_fd) {
   TRY_ASSIGN(const std::unique_ptr<ByteSource> bytes, open_decompressed(std::move(source)));
   std::vector<char> buffer(kStreamChunkBytes);
   std::uint64_t copied = 0;
   for (;;) {
+    TRY(check_cancelled(cancel_fd));
     TRY_ASSIGN(const std::size_t n, bytes->read(buffer));
     if (n == 0) return {};
+    if (copied == 0) TRY(check_beginning({buffer.data(), n}));
     copied += n;
     if (copied > UploadCopy::kMaxStreamBytes) {
       return Error{Errc::limit_exceeded, "it is larger than 8 GiB"};
@@ -76,7 +89,7 @@ Result<bool> copy_in_kernel(int from, int to, std::uint64_t size, int cancel_fd)
 }
 
 Status copy_file(int from, int to, std::uint64_t size, int cancel_fd) {
-  TRY_ASSIGN(const Compression compression, compression_of(from));
+  TRY_ASSIGN(const Compression compression, examine_beginning(from));
   if (compression == Compression::none) {
     TRY_ASSIGN(const bool copied, copy_in_kernel(from, to, size, cancel_fd));
     if (copied) return {};
@@ -84,7 +97,7 @@ Status copy_file(int from, int to, std::uint64_t size, int cancel_fd) {
   }
   auto source = std::make_unique<FdSource>(from, cancel_fd);
   source->seek(0);
-  return copy_stream(std::move(source), to);
+  return copy_stream(std::move(source), to, cancel_fd);
 }
 
 Status copy_recording(int from, int to, int cancel_fd) {
@@ -96,7 +109,7 @@ Status copy_recording(int from, int to, int cancel_fd) {
   if (!S_ISFIFO(info.st_mode) && !S_ISSOCK(info.st_mode)) {
     return Error{Errc::invalid_argument, "it is neither a file nor a pipe"};
   }
-  return copy_stream(std::make_unique<FdSource>(from, cancel_fd), to);
+  return copy_stream(std::make_unique<FdSource>(from, cancel_fd), to, cancel_fd);
 }
 
 }  // namespace

@@ -1,9 +1,6 @@
 #include "daemon/upload_engine.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "common/log.h"
@@ -13,11 +10,16 @@
 namespace asciinemad {
 namespace {
 
+// Answers that are about the server and not about one recording.
+constexpr int kTooMany = 429;
+constexpr int kUnavailable = 503;
+
 std::uint64_t us_of(std::uint64_t ms) { return ms * 1000; }
 
 // In a row and the same: the server won't change its mind about this recording.
 void count_failure(UploadItem& item, const UploadOutcome& outcome) {
-  const int status = outcome.answer.has_value() ? outcome.answer->status : 0;
+  const int no_answer = outcome.body_sent ? UploadItem::kAnswerLost : 0;
+  const int status = outcome.answer.has_value() ? outcome.answer->status : no_answer;
   item.same_failures = status != 0 && status == item.last_status ? item.same_failures + 1 : 1;
   item.last_status = status;
 }
@@ -30,6 +32,7 @@ UploadEngine::UploadEngine(Context context, Listener& listener)
       generator_(std::random_device{}()),
       network_(context_.loop, *this),
       timer_(uv::make_timer(context_.loop)),
+      network_timer_(uv::make_timer(context_.loop)),
       store_timer_(uv::make_timer(context_.loop)),
       end_timer_(uv::make_timer(context_.loop)) {}
 
@@ -37,6 +40,12 @@ UploadEngine::~UploadEngine() = default;
 
 const UploadItem* UploadEngine::find(std::uint64_t number) const {
   const auto found = entries_.find(number);
+  return found == entries_.end() ? nullptr : &found->second.item;
+}
+
+const UploadItem* UploadEngine::find_by_key(const std::string& key) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const auto& entry) { return entry.second.item.key == key; });
   return found == entries_.end() ? nullptr : &found->second.item;
 }
 
@@ -75,7 +84,10 @@ UploadServerFacts& UploadEngine::facts_of(const std::string& server_url) {
 
 bool UploadEngine::busy() const {
   const auto tried = [](const auto& entry) { return entry.second.attempt != nullptr; };
-  if (ending_) return std::any_of(entries_.begin(), entries_.end(), tried);
+  // What is being stored may be somebody's upload, who must hear of it.
+  if (ending_) {
+    return !pending_.empty() || std::any_of(entries_.begin(), entries_.end(), tried);
+  }
   return phase_ == Phase::opening || !pending_.empty() ||
          std::any_of(entries_.begin(), entries_.end(),
                      [](const auto& entry) { return entry.second.item.waiting(); });
@@ -91,18 +103,24 @@ void UploadEngine::end_attempt(Entry& entry) {
 }
 
 void UploadEngine::pump() {
-  if (ending_ || phase_ != Phase::open) return;
-  std::vector<ScheduledUpload> uploads;
-  bool network_failed = false;
-  for (const auto& [number, entry] : entries_) {
-    if (!entry.item.waiting()) continue;
-    uploads.push_back({&entry.item, entry.due_at_us});
-    network_failed = network_failed || entry.item.network_failed;
-  }
-  network_.turn(network_failed);
+  // Without room on the disk an attempt would get as far as its end, again and again.
+  if (ending_ || phase_ != Phase::open || disk_fails_) return;
   const std::uint64_t now_us = context_.clock.now_us();
-  UploadPlan plan = plan_uploads(uploads, now_us);
-  for (const std::uint64_t number : plan.start) begin(entries_.at(number));
+  UploadPlan plan;
+  bool again = true;
+  while (std::exchange(again, false)) {
+    std::vector<ScheduledUpload> uploads;
+    bool network_failed = false;
+    for (const auto& [number, entry] : entries_) {
+      if (!entry.item.waiting()) continue;
+      uploads.push_back({&entry.item, entry.due_at_us});
+      network_failed = network_failed || entry.item.network_failed;
+    }
+    network_.turn(network_failed);
+    plan = plan_uploads(uploads, now_us);
+    // One that can't begin makes room for another.
+    for (const std::uint64_t number : plan.start) again = !begin(entries_.at(number)) || again;
+  }
   uv_timer_stop(timer_.get());
   if (!plan.wake_at_us.has_value()) return;
   // A millisecond more, since the loop's clock is not as fine.
@@ -110,28 +128,52 @@ void UploadEngine::pump() {
   uv::start_timer<&UploadEngine::pump>(timer_, wait_ms, this);
 }
 
-void UploadEngine::begin(Entry& entry) {
+bool UploadEngine::begin(Entry& entry) {
   UploadItem& item = entry.item;
-  const std::string path = upload_recording_path(context_.directory, item.number);
-  Fd recording(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   ++item.attempts;
-  if (!recording) {
-    item.reason = system_error("open " + path, errno).message;
-    set_state(item, wire::UploadState::failed);
-    store({item});
-    return;
-  }
-  Result<std::unique_ptr<UploadAttempt>> attempt =
-      UploadAttempt::start(context_.loop, context_.upload, item, std::move(recording), *this);
-  if (!attempt.ok()) {
-    item.reason = attempt.error().message;
-    requeue(entry);
-  } else {
+  Result<std::unique_ptr<UploadAttempt>> attempt = UploadAttempt::start(
+      context_.loop, context_.upload, item, upload_recording_path(context_.directory, item.number),
+      ++last_attempt_id_, *this);
+  if (attempt.ok()) {
     entry.attempt = std::move(attempt).value();
     set_state(item, wire::UploadState::uploading);
     log::info("upload ", item.number, ": attempt ", item.attempts);
+  } else {
+    item.reason = attempt.error().message;
+    requeue(entry);
+    wait_before_next(entry, backoff_ms(item.attempts, random()));
   }
   store({item});
+  return entry.attempt != nullptr;
+}
+
+void UploadEngine::wait_before_next(Entry& entry, std::uint64_t wait_ms) {
+  entry.item.wait_ms = wait_ms;
+  entry.item.next_attempt_at_ms = time_of_day_ms() + static_cast<std::int64_t>(wait_ms);
+  entry.due_at_us = context_.clock.now_us() + us_of(wait_ms);
+}
+
+// One that has just failed speaks for all of its server's: otherwise each of a thousand would try
+// for itself. But whoever waits for a first attempt gets it, to be told what the matter is.
+void UploadEngine::on_server_trouble(const Entry& entry) {
+  for (auto& [number, other] : entries_) {
+    const UploadItem& item = other.item;
+    if (item.state != wire::UploadState::queued || item.server.url != entry.item.server.url ||
+        (item.interactive && item.attempts == 0)) {
+      continue;
+    }
+    other.due_at_us = std::max(other.due_at_us, entry.due_at_us);
+  }
+}
+
+void UploadEngine::on_server_answered(const std::string& server_url) {
+  if (troubles_.erase(server_url) == 0) return;
+  const std::uint64_t now_us = context_.clock.now_us();
+  for (auto& [number, other] : entries_) {
+    if (other.item.state == wire::UploadState::queued && other.item.server.url == server_url) {
+      other.due_at_us = std::min(other.due_at_us, now_us);
+    }
+  }
 }
 
 UploadEngine::Entry* UploadEngine::entry_of(const UploadAttempt& attempt) {
@@ -151,7 +193,7 @@ void UploadEngine::on_upload_completing(UploadAttempt& attempt) {
   item.completing = true;
   Pending& pending = pending_.at(store({item}));
   pending.completing = item.number;
-  pending.attempt = item.attempts;
+  pending.attempt = attempt.id();
 }
 
 void UploadEngine::on_upload_ended(UploadAttempt& attempt, UploadOutcome outcome) {
@@ -174,6 +216,7 @@ void UploadEngine::settle(Entry& entry, const UploadOutcome& outcome) {
   item.reason = verdict.reason;
   item.advice = verdict.advice;
   std::vector<UploadChange> changes;
+  if (verdict.kind != UploadVerdict::Kind::retry) on_server_answered(item.server.url);
   apply(verdict, outcome, entry, changes);
   changes.emplace_back(item);
   log::info("upload ", item.number, ": ",
@@ -198,12 +241,14 @@ void UploadEngine::apply(const UploadVerdict& verdict, const UploadOutcome& outc
     }
     case UploadVerdict::Kind::cancelled:
     case UploadVerdict::Kind::retry: {
+      const bool server_trouble = verdict.network_failed || verdict.wait_at_least_ms.has_value() ||
+                                  item.last_status == kTooMany || item.last_status == kUnavailable;
+      std::uint32_t failures = std::max(item.attempts, 1U);
+      if (server_trouble) failures = std::max(failures, ++troubles_[item.server.url]);
       requeue(entry);
-      const std::uint64_t wait_ms = std::max(backoff_ms(std::max(item.attempts, 1U), random()),
-                                             verdict.wait_at_least_ms.value_or(0));
-      item.wait_ms = wait_ms;
-      item.next_attempt_at_ms = item.changed_at_ms + static_cast<std::int64_t>(wait_ms);
-      entry.due_at_us = context_.clock.now_us() + us_of(wait_ms);
+      wait_before_next(
+          entry, std::max(backoff_ms(failures, random()), verdict.wait_at_least_ms.value_or(0)));
+      if (server_trouble) on_server_trouble(entry);
       return;
     }
     case UploadVerdict::Kind::hold:

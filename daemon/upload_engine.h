@@ -69,6 +69,7 @@ class UploadEngine final : private ThreadJob<Status>::Listener,
   // Below: only while open.
 
   const UploadItem* find(std::uint64_t number) const;
+  const UploadItem* find_by_key(const std::string& key) const;
   std::vector<const UploadItem*> items() const;  // numbers ascend
   std::uint64_t sent_bytes(std::uint64_t number) const;
   // When the next attempt may begin; 0: now, or it does not wait.
@@ -104,7 +105,7 @@ class UploadEngine final : private ThreadJob<Status>::Listener,
     std::optional<UploadItem> added;     // new, if it succeeds
     // The upload, and which of its attempts, that waits for permission to end its request; 0: none.
     std::uint64_t completing = 0;
-    std::uint32_t attempt = 0;
+    std::uint64_t attempt = 0;
   };
 
   void on_job_done(ThreadJob<Status>& job, Status outcome) override;
@@ -121,7 +122,11 @@ class UploadEngine final : private ThreadJob<Status>::Listener,
   Entry* entry_of(const UploadAttempt& attempt);
   // Starts what may start and waits for the rest.
   void pump();
-  void begin(Entry& entry);
+  // False when it could not, and waits.
+  bool begin(Entry& entry);
+  void wait_before_next(Entry& entry, std::uint64_t wait_ms);
+  void on_server_trouble(const Entry& entry);
+  void on_server_answered(const std::string& server_url);
   void settle(Entry& entry, const UploadOutcome& outcome);
   void apply(const UploadVerdict& verdict, const UploadOutcome& outcome, Entry& entry,
              std::vector<UploadChange>& changes);
@@ -147,15 +152,19 @@ class UploadEngine final : private ThreadJob<Status>::Listener,
   std::unique_ptr<ThreadJob<Status>> waiting_;  // for another process to let go of the queue
   std::map<std::uint64_t, Entry> entries_;
   std::map<std::string, UploadServerFacts> facts_;  // by URL
+  std::map<std::string, std::uint32_t> troubles_;   // in a row, of servers in trouble, by URL
+  std::uint64_t last_attempt_id_ = 0;
   UploadRetention retention_;
   std::uint64_t next_number_ = 1;
   std::string notice_;
   std::map<std::uint64_t, Pending> pending_;  // by ticket
   std::set<std::uint64_t> unstored_;          // numbers whose last change could not be stored
+  bool disk_fails_ = false;  // the last change could not be stored: nothing new begins
   std::mt19937_64 generator_;
   NetworkWatch network_;
   std::uint64_t last_network_change_us_ = 0;
-  uv::Handle<uv_timer_t> timer_;        // for the next attempt
+  uv::Handle<uv_timer_t> timer_;  // for the next attempt
+  uv::Handle<uv_timer_t> network_timer_;
   uv::Handle<uv_timer_t> store_timer_;  // to store again what could not be stored
   uv::Handle<uv_timer_t> end_timer_;
 };

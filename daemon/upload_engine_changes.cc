@@ -6,7 +6,6 @@
 #include "common/log.h"
 #include "common/uuid.h"
 #include "daemon/upload_engine.h"
-#include "daemon/upload_files.h"
 #include "daemon/upload_schedule.h"
 
 namespace asciinemad {
@@ -64,13 +63,10 @@ Result<std::uint64_t> UploadEngine::retry(std::uint64_t number, const wire::Uplo
   item.reason.clear();
   item.advice.clear();
   std::vector<UploadChange> changes;
-  release_rejected(item.server, false, changes);
+  // Settings for another server are not for those that were held with it.
+  release_rejected(item.server, server.url != item.server.url, changes);
   requeue(found->second);
   changes.emplace_back(item);
-  // A queue that is made anew from the descriptions must not find it finished.
-  if (Status written = write_upload_description(context_.directory, item, false); !written.ok()) {
-    log::warn("upload queue: ", written.error().message);
-  }
   const std::uint64_t ticket = store(std::move(changes));
   pump();
   return ticket;
@@ -99,7 +95,6 @@ Result<std::uint64_t> UploadEngine::forget(std::uint64_t number) {
     return refused(number, "is not finished; cancel it first");
   }
   entries_.erase(found);
-  unstored_.erase(number);
   return store({UploadRemoval{number}});
 }
 
@@ -146,7 +141,15 @@ void UploadEngine::release_rejected(const wire::UploadServer& server, bool same_
 
 void UploadEngine::on_network_changed() {
   const std::uint64_t now_us = context_.clock.now_us();
-  if (last_network_change_us_ != 0 && now_us - last_network_change_us_ < kNetworkPauseUs) return;
+  if (const std::uint64_t next_us = last_network_change_us_ + kNetworkPauseUs;
+      last_network_change_us_ != 0 && now_us < next_us) {
+    // Addresses come one after the other; the last of them may be the one that helps.
+    if (!uv::is_active(network_timer_)) {
+      uv::start_timer<&UploadEngine::on_network_changed>(network_timer_,
+                                                         (next_us - now_us) / 1000 + 1, this);
+    }
+    return;
+  }
   last_network_change_us_ = now_us;
   log::debug("upload queue: the network has changed");
   for (auto& [number, entry] : entries_) {
@@ -177,6 +180,7 @@ void UploadEngine::wind_down() {
   if (std::exchange(ending_, true)) return;
   uv_timer_stop(timer_.get());
   uv_timer_stop(store_timer_.get());
+  uv_timer_stop(network_timer_.get());
   network_.turn(false);
   if (phase_ != Phase::open) return;
   std::vector<UploadChange> changes;
@@ -193,6 +197,7 @@ void UploadEngine::wind_down() {
 
 void UploadEngine::on_wind_down_over() {
   for (auto& [number, entry] : entries_) end_attempt(entry);
+  pending_.clear();
   listener_.on_uploads_busy_changed();
 }
 

@@ -77,8 +77,12 @@ void UploadEngine::load(UploadQueue::Contents contents) {
 std::uint64_t UploadEngine::store(std::vector<UploadChange> changes) {
   Pending pending;
   for (const UploadChange& change : changes) {
-    if (const auto* item = std::get_if<UploadItem>(&change))
+    if (const auto* item = std::get_if<UploadItem>(&change)) {
       pending.changed.push_back(item->number);
+    }
+    if (const auto* removal = std::get_if<UploadRemoval>(&change)) {
+      pending.changed.push_back(removal->number);
+    }
   }
   const std::uint64_t ticket = store_->put(std::move(changes));
   pending_.emplace(ticket, std::move(pending));
@@ -90,7 +94,8 @@ void UploadEngine::on_stored(std::uint64_t ticket, const Status& status) {
   if (found == pending_.end()) return;
   Pending pending = std::move(found->second);
   pending_.erase(found);
-  if (!status.ok()) log::error("upload queue: ", status.error().message);
+  const bool recovered = std::exchange(disk_fails_, !status.ok()) && status.ok();
+  if (disk_fails_) log::error("upload queue: ", status.error().message);
   if (pending.added.has_value()) {
     const std::uint64_t number = pending.added->number;
     if (status.ok()) {
@@ -100,9 +105,10 @@ void UploadEngine::on_stored(std::uint64_t ticket, const Status& status) {
     }
   }
   if (pending.completing != 0) {
+    if (!status.ok()) unstored_.insert(pending.completing);
     const auto entry = entries_.find(pending.completing);
     if (entry != entries_.end() && entry->second.attempt != nullptr &&
-        entry->second.item.attempts == pending.attempt) {
+        entry->second.attempt->id() == pending.attempt) {
       entry->second.attempt->permit(status.ok() ? Status()
                                                 : Error{Errc::unavailable, status.error().message});
     }
@@ -113,19 +119,24 @@ void UploadEngine::on_stored(std::uint64_t ticket, const Status& status) {
       if (const UploadItem* item = find(number)) listener_.on_upload_changed(*item);
     }
   }
-  if (!unstored_.empty()) {
+  if (disk_fails_) {
     uv::start_timer<&UploadEngine::store_again>(store_timer_, kStoreAgainMs, this);
   }
-  if (pending.added.has_value()) pump();
+  if (pending.added.has_value() || recovered) pump();
   listener_.on_uploads_busy_changed();
 }
 
 void UploadEngine::store_again() {
   std::vector<UploadChange> changes;
   for (const std::uint64_t number : std::exchange(unstored_, {})) {
-    if (const UploadItem* item = find(number)) changes.emplace_back(*item);
+    if (const UploadItem* item = find(number)) {
+      changes.emplace_back(*item);
+    } else {
+      changes.emplace_back(UploadRemoval{number});
+    }
   }
-  if (!changes.empty()) store(std::move(changes));
+  changes.emplace_back(retention_);  // so that there is something whose success tells
+  store(std::move(changes));
 }
 
 }  // namespace asciinemad

@@ -37,7 +37,7 @@ struct UploadItem {
 
   std::uint32_t attempts = 0;
   std::uint32_t same_failures = 0;  // answers in a row that were all last_status
-  int last_status = 0;              // of the last answer; 0: none came
+  int last_status = 0;              // of the last answer; 0: none came; kAnswerLost
   bool network_failed = false;      // the last attempt got no answer: a new network may help
 
   // An attempt is about to send, or has sent, the end of the recording, and has no answer yet. If
@@ -51,6 +51,8 @@ struct UploadItem {
   std::string url;      // when done
   std::string message;  // the server's, when done
   std::string warning;  // the server's
+
+  static constexpr int kAnswerLost = -1;
 
   bool finished() const {
     return state == wire::UploadState::done || state == wire::UploadState::failed ||

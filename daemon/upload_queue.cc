@@ -47,6 +47,12 @@ Result<Fd> lock(const std::string& path, const std::string& socket_path) {
   return file;
 }
 
+// It was finished, and somebody wants it nevertheless.
+bool is_tried_again(const UploadItem& item) {
+  return item.state == wire::UploadState::queued && item.attempts == 0 &&
+         item.changed_at_ms != item.queued_at_ms;
+}
+
 std::string count_text(std::size_t count) {
   return count == 1 ? "1 upload" : std::to_string(count) + " uploads";
 }
@@ -174,8 +180,11 @@ void UploadQueue::Impl::bring_files_up_to_date(std::span<const UploadChange> cha
     const auto* item = std::get_if<UploadItem>(&change);
     if (item == nullptr) continue;
     if (!item->has_file) remove_upload_recording(directory_, item->number);
-    // Without it, it would be uploaded again after a rebuild: no reason to fail what is stored.
-    if (item->finished()) (void)write_upload_description(directory_, *item, false);
+    // It would be uploaded again after a rebuild, or not any more: no reason to fail what is
+    // stored.
+    if (item->finished() || is_tried_again(*item)) {
+      (void)write_upload_description(directory_, *item, false);
+    }
   }
 }
 

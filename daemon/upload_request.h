@@ -47,9 +47,9 @@ struct UploadOutcome {
   std::optional<UploadAnswer> answer;
   // Without an answer. Errc::unavailable, timed_out, invalid_data: the network, or what came is no
   // HTTP, or the HTTP module can't be loaded; untrusted: the certificate; invalid_argument: the
-  // URL, proxy, trusted certificates or redirection (the message says where to) need a person;
-  // system: the recording can't be read; cancelled; or what before_end() returned. One line, no URL
-  // with credentials.
+  // URL, proxy, trusted certificates or redirection (the message says where to), or http where
+  // https was expected, need a person; system: the recording can't be read; cancelled; or what
+  // before_end() returned. One line, no URL with credentials.
   Error error;
   // All of the request has been handed to the network: without an answer nobody knows whether the
   // server has the recording.

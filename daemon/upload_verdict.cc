@@ -153,6 +153,7 @@ class Judge {
 
   // An answer that could be anyone's: a log-in page of the network's goes away by itself.
   void judge_stranger() {
+    verdict_.answer_lost = body_sent_;
     const std::string what =
         words_.is_page ? "with a web page" : "without an address for the recording";
     retry("the server answered " + what +
@@ -217,6 +218,19 @@ class Judge {
   UploadVerdict verdict_;
 };
 
+// The reasons of connections do not all say whose.
+std::string about_host(const UploadItem& item, const std::string& why) {
+  const Result<Url> server = parse_url(item.server.url);
+  if (!server.ok() || why.find(server->host) != std::string::npos) return why;
+  return server->host + ": " + why;
+}
+
+// In a row, this one included. Each may have left a copy with the server.
+std::uint64_t answers_lost(const UploadItem& item, const UploadOutcome& outcome) {
+  if (!outcome.body_sent) return 0;
+  return item.last_status == UploadItem::kAnswerLost ? std::uint64_t{item.same_failures} + 1 : 1;
+}
+
 UploadVerdict judge_failure(const UploadItem& item, const UploadOutcome& outcome) {
   UploadVerdict verdict;
   verdict.answer_lost = outcome.body_sent;
@@ -241,7 +255,17 @@ UploadVerdict judge_failure(const UploadItem& item, const UploadOutcome& outcome
       advice = "see to it that the recording can be read, then #";
       break;
     default:
-      verdict.network_failed = true;
+      verdict.reason = one_line(about_host(item, verdict.reason), kMaxTextBytes);
+      if (answers_lost(item, outcome) >= kMaxLostAnswers) {
+        verdict.kind = Kind::hold;
+        verdict.reason = one_line(
+            std::to_string(kMaxLostAnswers) +
+                " times in a row the recording was sent and no answer came: " + verdict.reason,
+            kMaxTextBytes);
+        advice = "see whether the server has the recording already; if not, #";
+      } else {
+        verdict.network_failed = true;
+      }
   }
   verdict.advice = with_retry(advice, item);
   return verdict;

@@ -49,6 +49,8 @@ inline constexpr std::uint64_t kMaxBackoffMs = 15 * 60 * 1000;
 // Answers in a row that are all the same 5xx, or a 200 that is no asciinema server's; then it
 // fails. Those that ask for patience (408, 425, 429, 503, any with Retry-After) never do.
 inline constexpr std::uint32_t kMaxSameFailures = 12;
+// Whole requests in a row without an answer; then it is held, or a server could get it without end.
+inline constexpr std::uint32_t kMaxLostAnswers = 5;
 
 // Exponential with full jitter: anything from 0 (but see kMinBackoffMs) to min(cap, first *
 // 2^(failures - 1)). `failures` >= 1; `random` is uniform in [0, 1).

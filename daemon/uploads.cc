@@ -103,8 +103,9 @@ void Uploads::on_uploads_opened(const Status& status) {
 void Uploads::forget(const Connection& connection) {
   std::erase_if(deferred_, [&](const Deferred& d) { return d.call.connection == &connection; });
   std::erase_if(copying_, [&](const Copying& c) { return c.call.connection == &connection; });
-  std::erase_if(answers_,
-                [&](const auto& answer) { return answer.second.call.connection == &connection; });
+  for (auto& [ticket, answer] : answers_) {
+    if (answer.call.connection == &connection) answer.call.connection = nullptr;
+  }
   watches_.erase(connection.id());
   start_copying();
 }
@@ -116,6 +117,11 @@ void Uploads::run(const Call& call, wire::Upload& upload, std::vector<Fd>& fds) 
   }
   if (Result<Url> url = parse_url(upload.server.url); !url.ok()) {
     answer_error(call, wire::ErrorCode::invalid, "the server's address " + url.error().message);
+    return;
+  }
+  if (const UploadItem* known = upload.key.empty() ? nullptr : engine_.find_by_key(upload.key)) {
+    if (upload.watch) watch(*call.connection, known->number);
+    call.connection->send({call.id, wire::Queued{known->number, {}}});
     return;
   }
   const auto of_this = [&](const Copying& c) { return c.call.connection == call.connection; };
@@ -145,8 +151,11 @@ void Uploads::start_copying() {
 }
 
 Status Uploads::start_copy(Copying& copying) {
-  TRY_ASSIGN(std::string key, make_uuid());
   const wire::Upload& upload = copying.upload;
+  std::string key = upload.key;
+  if (key.empty()) {
+    TRY_ASSIGN(key, make_uuid());
+  }
   UploadItem item;
   item.number = engine_.take_number();
   item.server = upload.server;
@@ -213,15 +222,18 @@ void Uploads::on_upload_stored(std::uint64_t ticket, const Status& status) {
   Answer answer = std::move(found->second);
   answers_.erase(found);
   const auto* queued = std::get_if<wire::Queued>(&answer.reply.body);
+  if (answer.call.connection == nullptr) {
+    // Whoever has left before the answer did not want it any more.
+    if (queued != nullptr && status.ok() && engine_.cancel(queued->number).ok()) {
+      static_cast<void>(engine_.forget(queued->number));
+    }
+    return;
+  }
   if (!status.ok()) {
     answer_error(answer.call, wire::ErrorCode::internal, status.error().message);
     return;
   }
-  if (queued != nullptr && answer.watch) {
-    Watch& watch = watches_[answer.call.connection->id()];
-    watch.connection = answer.call.connection;
-    watch.numbers.insert(queued->number);
-  }
+  if (queued != nullptr && answer.watch) watch(*answer.call.connection, queued->number);
   answer.call.connection->send(std::move(answer.reply));
 }
 

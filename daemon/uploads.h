@@ -40,7 +40,7 @@ class Uploads final : private UploadEngine::Listener,
                             wire::AskUploadServer>;
 
   // Recordings that are copied at the same time; the next ones wait.
-  static constexpr std::size_t kMaxCopying = 4;
+  static constexpr std::size_t kMaxCopying = 16;
   // Requests of one connection that wait for the queue to be opened; more are refused.
   static constexpr std::size_t kMaxDeferred = 32;
 
@@ -101,6 +101,7 @@ class Uploads final : private UploadEngine::Listener,
   void run(const Call& call, const wire::ChangeUpload& change, std::vector<Fd>& fds);
   void run(const Call& call, const wire::WatchUploads& watch, std::vector<Fd>& fds);
   void run(const Call& call, const wire::AskUploadServer& ask, std::vector<Fd>& fds);
+  void watch(Connection& connection, std::uint64_t number);
   void start_copying();
   Status start_copy(Copying& copying);
   void add(const Copying& copying, UploadCopy copy);

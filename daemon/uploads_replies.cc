@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/url.h"
 #include "daemon/upload_files.h"
 #include "daemon/uploads.h"
 
 namespace asciinemad {
 namespace {
+
+constexpr int kUnauthorized = 401;
 
 // Events of progress, not counting changes of state.
 constexpr std::uint64_t kProgressPauseUs = 200'000;
@@ -43,7 +46,8 @@ wire::UploadInfo Uploads::info_of(const UploadItem& item) const {
   info.number = item.number;
   info.state = item.state;
   info.name = item.name;
-  info.server_url = item.server.url;
+  const Result<Url> server = parse_url(item.server.url);
+  info.server_url = server.ok() ? server->text() : "";  // without a user and password
   info.title = item.title;
   info.visibility = item.visibility;
   info.bytes = item.bytes;
@@ -105,14 +109,18 @@ void Uploads::run(const Call& call, const wire::WatchUploads& watch, std::vector
                  "there is no upload #" + std::to_string(watch.number));
     return;
   }
-  Watch& added = watches_[call.connection->id()];
-  added.connection = call.connection;
-  if (watch.number == 0) {
-    added.all = true;
-  } else {
-    added.numbers.insert(watch.number);
-  }
+  this->watch(*call.connection, watch.number);
   call.connection->send({call.id, wire::Ok{}});
+}
+
+void Uploads::watch(Connection& connection, std::uint64_t number) {
+  Watch& watch = watches_[connection.id()];
+  watch.connection = &connection;
+  if (number == 0) {
+    watch.all = true;
+  } else {
+    watch.numbers.insert(number);
+  }
 }
 
 void Uploads::run(const Call& call, const wire::AskUploadServer& ask, std::vector<Fd>& /*fds*/) {
@@ -141,7 +149,9 @@ void Uploads::on_upload_changed(const UploadItem& item) {
     attended = true;
     tell(watch, item, news);
   }
-  const std::string text = news && !attended ? notification_text(item) : "";
+  // Of those that are held because of another one's answer, that one speaks for all.
+  const bool own = !item.unauthorized || item.last_status == kUnauthorized;
+  const std::string text = news && own && !attended ? notification_text(item) : "";
   if (!text.empty()) context_.notifier.notify(item.notifications, text);
 }
 

@@ -457,6 +457,10 @@ struct Upload {
   # Stored with the queue: its environment holds only what finding the desktop takes.
   keepFor @7 :UInt64;     # seconds that copies of what is done are kept; applies to the whole queue
   keepBytes @8 :UInt64;   # and how much of them, together
+  key @9 :Text;
+  # The client's name for this upload, 1 to 64 letters, digits and '-' that nobody uses twice; empty:
+  # the daemon chooses. The answer to a key that is in the queue already is that one's number: so a
+  # client that has lost its answer may ask again.
 
   enum Visibility {
     byServer @0;          # what the server or the account has as default

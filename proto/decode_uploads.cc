@@ -9,6 +9,7 @@ using wire::get;
 
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::size_t kMaxTitleBytes = 1024;
+constexpr std::size_t kMaxKeyBytes = 64;
 
 std::string get(capnp::Text::Reader from, std::size_t limit, const char* field) {
   return wire::get(from.asBytes(), limit, field);
@@ -52,6 +53,18 @@ UploadServer get(schema::UploadServer::Reader from) {
           get(from.getCaFile()),    get(from.getCaDirectory())};
 }
 
+std::string get_key(capnp::Text::Reader from) {
+  std::string key = get(from, kMaxKeyBytes, "key");
+  // It becomes part of an HTTP header.
+  for (const char c : key) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '-') {
+      throw invalid("key has other characters than letters, digits and '-'");
+    }
+  }
+  return key;
+}
+
 }  // namespace
 
 Upload get(schema::Upload::Reader from) {
@@ -65,6 +78,7 @@ Upload get(schema::Upload::Reader from) {
   to.notifications = get(from.getNotifications());
   to.keep_for_s = from.getKeepFor();
   to.keep_bytes = from.getKeepBytes();
+  to.key = get_key(from.getKey());
   return to;
 }
 

@@ -62,6 +62,7 @@ void put(schema::Upload::Builder to, const Upload& from) {
   put(to.initNotifications(), from.notifications);
   to.setKeepFor(from.keep_for_s);
   to.setKeepBytes(from.keep_bytes);
+  to.setKey(text(from.key));
 }
 
 void put(schema::ListUploads::Builder to, const ListUploads& from) {

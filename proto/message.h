@@ -220,6 +220,7 @@ struct Upload {
   Notifications notifications;
   std::uint64_t keep_for_s = 0;
   std::uint64_t keep_bytes = 0;
+  std::string key;
   bool operator==(const Upload&) const = default;
 };
 

@@ -190,7 +190,7 @@ TEST_CASE("upload: what the daemon refuses") {
   Client client(scene.sandbox, {"upload", "a.cast"});
   scene.welcome();
   scene.daemon.receive<wire::Upload>();
-  std::string expected = "asciinema: upload failed: so\r\n";
+  std::string expected = "asciinema: upload failed: a.cast: so\r\n";
   SUBCASE("for good") { scene.daemon.reply(wire::ErrorReply{wire::ErrorCode::invalid, "so"}); }
   SUBCASE("for now") {
     scene.daemon.reply(wire::ErrorReply{wire::ErrorCode::internal, "so"});

@@ -150,24 +150,19 @@ TEST_CASE("upload: an early answer other than that counts, too") {
 }
 
 TEST_CASE("upload: a server has at most two of ours at a time") {
+  constexpr std::size_t kAtATime = 2;
   Faults f;
-  std::atomic<int> now = 0;
-  std::atomic<int> most = 0;
-  f.server.choose_faults([&]() -> ApiServer::Fault {
-    return [&](ApiServer& server, Exchange& exchange) {
-      const int count = ++now;
-      int seen = most;
-      while (seen < count && !most.compare_exchange_weak(seen, count)) {
-      }
-      server.store(exchange);
-      --now;
-      exchange.respond("201 Created", "", server.url("/a/x"));
-    };
-  });
-  for (int i = 0; i < 20; ++i) f.enqueue("a.cast");
-  CHECK(f.uploads({"wait"}).status == 0);
-  CHECK(f.server.uploads().size() == 20);
-  CHECK(most <= 2);
+  f.server.choose_faults([] { return faults::stay_mute(); });
+  for (int i = 0; i < 5; ++i) f.enqueue("a.cast");
+  REQUIRE(test::eventually([&] { return f.server.requests() == kAtATime; }));
+  CHECK(test::comes_to_rest(f.sandbox.daemon_pid()));
+  CHECK(f.server.requests() == kAtATime);
+  CHECK(f.show("3").state() == "queued");
+  f.server.heal();
+  CHECK(f.uploads({"cancel", "1"}).status == 0);
+  CHECK(f.uploads({"wait", "3", "4", "5"}).status == 0);
+  CHECK(f.show("2").state() == "uploading");
+  CHECK(f.server.uploads().size() == 3);
 }
 
 TEST_CASE("upload: neither a large recording nor a large answer takes memory") {

@@ -167,8 +167,7 @@ TEST_CASE("upload: whatever goes wrong, all arrives, and twice only what is said
   torture.expect_all();
 }
 
-TEST_CASE("upload: queued once, although the daemon dies while that happens" *
-          doctest::may_fail()) {
+TEST_CASE("upload: queued once, although the daemon dies while that happens") {
   UploadSandbox f;
   std::mt19937 random = test::seeded_random();
   f.server.choose_faults([] { return faults::answer("503 Busy", "Retry-After: 3600\r\n"); });

@@ -91,7 +91,8 @@ inline wire::Upload sample_upload() {
           true,
           {true, "say", "/i.svg", {"A=1", ""}},
           kMost<std::uint64_t>,
-          1};
+          1,
+          "0aZ-" + std::string(60, 'x')};
 }
 
 inline wire::UploadInfo sample_upload_info() {

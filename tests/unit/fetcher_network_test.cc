@@ -62,7 +62,7 @@ TEST_CASE("fetch: a slow body is waited for as long as it moves") {
 
 TEST_CASE("fetch: servers that fall silent are given up") {
   FetchFixture f;
-  f.timeouts.idle_ms = 100;
+  f.timeouts.idle_ms = f.timeouts.answer_ms = 100;
   const auto is_given_up = [&](const HttpServer& server) {
     CHECK(f.failure(server.url("/"), Errc::timed_out) == server.url("/") + ": no answer in time");
   };

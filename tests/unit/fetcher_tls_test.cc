@@ -107,7 +107,7 @@ TEST_CASE("fetch: what cannot be a TLS server") {
                            channel->write("HTTP/1.1 400 Bad Request\r\n\r\n");
                            return channel;
                          });
-  CHECK(f.failure(TlsFixture::url(plain), Errc::invalid_data) ==
+  CHECK(f.failure(TlsFixture::url(plain), Errc::invalid_argument) ==
         TlsFixture::url(plain) + ": it answered http where https was expected");
   const HttpServer other([](Exchange&) {},
                          [](Fd fd) {

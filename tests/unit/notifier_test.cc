@@ -109,6 +109,14 @@ TEST_CASE("notifier: where notify-send fails or is missing, tmux shows it") {
   CHECK(f.report_of("Paused") == "display-message|asciinema: Paused|");
 }
 
+TEST_CASE("notifier: tmux shows texts, and does not run what stands in them") {
+  Fixture f;
+  f.install("tmux", "#!/bin/sh\nprintf '%s|' \"$@\" >$REPORT\n");
+  f.settings.environment.push_back("TMUX=/tmp/tmux,1,0");
+  CHECK(f.report_of("#(touch x) #{pid} 5%d") ==
+        "display-message|asciinema: ##(touch x) ##{pid} 5%%d|");
+}
+
 TEST_CASE("notifier: with nothing to show it with, or turned off, nothing runs") {
   Fixture f;
   f.install("tmux", "#!/bin/sh\nsleep 100\n");

@@ -373,6 +373,30 @@ TEST_CASE("upload engine: a cancelled one can be tried again") {
   CHECK_FALSE(f.wait_for(number, State::done).ambiguous);
 }
 
+TEST_CASE("upload engine: a server in trouble is not asked for each recording") {
+  EngineFixture f;
+  EngineFixture::respond([](const auto&, auto&, int) { return lost(false); });
+  for (int i = 0; i < 20; ++i) {
+    UploadItem item = f.make();
+    item.interactive = false;
+    f.engine->add(std::move(item), {});
+  }
+  // The last one is stored, so all of them are due.
+  f.driver.run_until([&] { return f.engine->find(20) != nullptr; });
+  f.driver.run_until([&] { return EngineFixture::keys().size() >= 4; });
+  // Each try doubles what all of them wait for.
+  CHECK(EngineFixture::keys().size() < 10);
+  SUBCASE("but whoever waits is told what the matter is") {
+    const std::uint64_t number = f.add();
+    f.driver.run_until([&] { return f.engine->find(number)->attempts == 1; });
+  }
+  SUBCASE("and all go on as soon as it answers") {
+    EngineFixture::respond(accept);
+    f.wait_for_ticket(f.engine->retry(1, f.engine->find(1)->server));
+    for (std::uint64_t number = 1; number <= 20; ++number) f.wait_for(number, State::done);
+  }
+}
+
 TEST_CASE("upload engine: winding down waits for an answer, not for the rest") {
   EngineFixture f;
   std::mutex mutex;

@@ -57,7 +57,7 @@ TEST_CASE_TEMPLATE("upload: a server that closes without an answer", T, PlainSer
 
 TEST_CASE_TEMPLATE("upload: servers that fall silent", T, PlainServers, TlsServers) {
   UploadFixture f(T::kTls);
-  f.timeouts.idle_ms = 200;
+  f.timeouts.idle_ms = f.timeouts.answer_ms = 200;
   std::unique_ptr<HttpServer> server;
   std::promise<void> over;  // goes before the server, whose thread waits for that
   server = f.serve([&, done = over.get_future().share()](Exchange& e) {

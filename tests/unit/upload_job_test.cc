@@ -229,7 +229,7 @@ TEST_CASE("upload: what is no answer") {
   CHECK(failure("220 mail.test ready\r\n\r\n", Errc::invalid_data) == other);
   CHECK(failure("HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x'), Errc::invalid_data) == other);
   CHECK(failure("HTTP/1.1 100 " + std::string(100'000, 'x'), Errc::invalid_data) == other);
-  CHECK(failure(std::string("\x15\x03\x01\0\x02\x02\x46", 7), Errc::invalid_data) ==
+  CHECK(failure(std::string("\x15\x03\x01\0\x02\x02\x46", 7), Errc::invalid_argument) ==
         "it answered https where http was expected");
 }
 

@@ -57,7 +57,7 @@ TEST_CASE("upload: http where https was expected, and the other way round") {
                            return channel;
                          });
   f.request.server_url = "https://" + plain.authority();
-  CHECK(f.failure(Errc::invalid_data) == "it answered http where https was expected");
+  CHECK(f.failure(Errc::invalid_argument) == "it answered http where https was expected");
 
   const HttpServer secure(accept, test::tls_channel_maker(f.authority.issue()));
   f.request.server_url = "http://" + secure.authority();

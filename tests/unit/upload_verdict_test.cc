@@ -104,7 +104,8 @@ TEST_CASE("upload verdict: each status") {
     CHECK(verdict.advice.empty() == (row.kind == Kind::done || row.kind == Kind::retry));
     CHECK(verdict.unauthorized == (row.status == 401));
     CHECK(verdict.too_large == (row.status == 413));
-    CHECK(verdict.answer_lost == (row.status == 504));
+    // A gateway that got none, and somebody who is no asciinema server, or says so badly.
+    CHECK(verdict.answer_lost == (row.status == 504 || row.status == 200));
     CHECK_FALSE(verdict.network_failed);
     CHECK_FALSE(verdict.wait_at_least_ms.has_value());
 
@@ -155,6 +156,25 @@ TEST_CASE("upload verdict: a gateway's time-out leaves open what became of the r
   CHECK_FALSE(judge(answer_with(500), sample_item(), true).answer_lost);
 }
 
+TEST_CASE("upload verdict: a server that takes recordings and never answers gets no more of them") {
+  UploadItem item = sample_item();
+  item.last_status = UploadItem::kAnswerLost;
+  UploadOutcome outcome;
+  outcome.error = Error{Errc::timed_out, "no answer in time"};
+  outcome.body_sent = true;
+  item.same_failures = kMaxLostAnswers - 2;
+  CHECK(judge_upload(item, outcome, 0).kind == Kind::retry);
+  item.same_failures = kMaxLostAnswers - 1;
+  const UploadVerdict verdict = judge_upload(item, outcome, 0);
+  CHECK(verdict.kind == Kind::hold);
+  CHECK(has(verdict.reason, "5 times in a row"));
+  CHECK(has(verdict.advice, "`asciinema uploads retry 12`"));
+  CHECK(verdict.answer_lost);
+  // Half of a recording is no copy.
+  outcome.body_sent = false;
+  CHECK(judge_upload(item, outcome, 0).kind == Kind::retry);
+}
+
 TEST_CASE("upload verdict: without an answer") {
   struct Row {
     Errc code;
@@ -175,7 +195,7 @@ TEST_CASE("upload verdict: without an answer") {
     for (const bool body_sent : {false, true}) {
       const UploadVerdict verdict = judge_error(row.code, body_sent);
       CHECK(verdict.kind == row.kind);
-      CHECK(verdict.reason == "why not");
+      CHECK(verdict.reason == (row.kind == Kind::retry ? "rec.example: why not" : "why not"));
       CHECK(has(verdict.advice, row.advice));
       CHECK(has(verdict.advice, "`asciinema uploads retry 12`") == (row.kind == Kind::hold));
       CHECK(verdict.network_failed == (row.kind == Kind::retry));
@@ -192,7 +212,7 @@ TEST_CASE("upload verdict: a network that fails is never given up") {
   outcome.error = Error{Errc::unavailable, ""};
   const UploadVerdict verdict = judge_upload(item, outcome, kNowMs);
   CHECK(verdict.kind == Kind::retry);
-  CHECK(verdict.reason == "no answer came");
+  CHECK(verdict.reason == "rec.example: no answer came");
 }
 
 TEST_CASE("upload verdict: a redirection that must not be followed names the new address") {
