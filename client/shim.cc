@@ -155,6 +155,8 @@ void Shim::reap() {
   int status = 0;
   if (!running_ || ::waitpid(command_, &status, WNOHANG) != command_) return;
   running_ = false;
+  // A job that its shell had forked and not yet executed may have lost the first one.
+  if (kill_at_us_ != 0) signal_session(command_, SIGHUP);
   int reason = 0;
   wire::Exit exit;
   if (::read(exec_error_.get(), &reason, sizeof(reason)) == sizeof(reason)) {

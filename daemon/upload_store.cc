@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace asciinemad {
 namespace {
@@ -24,7 +25,7 @@ struct Stored {
 };
 
 // One transaction for all; should that fail, one for each, so that nobody fails for another.
-std::vector<Stored> store(UploadQueue& queue, std::vector<Batch> batches) {
+std::vector<Stored> store(UploadQueue& queue, const std::vector<Batch>& batches) {
   std::vector<Stored> stored;
   stored.reserve(batches.size());
   if (batches.size() > 1) {
@@ -67,10 +68,9 @@ void UploadStore::Shared::serve(UploadQueue& queue) {
   for (;;) {
     changed.wait(lock, [this] { return closing || !batches.empty(); });
     if (batches.empty()) return;
-    std::vector<Batch> taken = std::move(batches);
-    batches.clear();
+    const std::vector<Batch> taken = std::exchange(batches, {});
     lock.unlock();
-    std::vector<Stored> done = store(queue, std::move(taken));
+    std::vector<Stored> done = store(queue, taken);
     lock.lock();
     stored.insert(stored.end(), std::make_move_iterator(done.begin()),
                   std::make_move_iterator(done.end()));

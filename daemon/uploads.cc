@@ -15,9 +15,9 @@ namespace {
 // What servers are known to refuse now and then.
 constexpr std::uint64_t kLargeBytes = std::uint64_t{100} << 20;
 
-std::string megabytes(std::uint64_t bytes) {
+std::string mebibytes(std::uint64_t bytes) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f MB", static_cast<double>(bytes) / 1e6);
+  std::snprintf(text.data(), text.size(), "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
   return text.data();
 }
 
@@ -194,11 +194,11 @@ std::vector<std::string> Uploads::size_warnings(const UploadItem& item) const {
   const UploadServerFacts* facts = engine_.facts(item.server.url);
   const std::string host = host_of(item.server.url);
   if (facts != nullptr && facts->refused_bytes != 0 && item.bytes >= facts->refused_bytes) {
-    return {host + " has refused a recording of " + megabytes(facts->refused_bytes) +
-            " as too large before; this one has " + megabytes(item.bytes)};
+    return {host + " has refused a recording of " + mebibytes(facts->refused_bytes) +
+            " as too large before; this one has " + mebibytes(item.bytes)};
   }
   if (item.bytes >= kLargeBytes) {
-    return {"this recording has " + megabytes(item.bytes) + "; " + host +
+    return {"this recording has " + mebibytes(item.bytes) + "; " + host +
             " may refuse one as large as that"};
   }
   return {};

@@ -197,23 +197,8 @@ Request get(schema::Request::Reader from) {
     case schema::Request::FETCH:
       to.body = get(from.getFetch());
       break;
-    case schema::Request::UPLOAD:
-      to.body = get(from.getUpload());
-      break;
-    case schema::Request::LIST_UPLOADS:
-      to.body = ListUploads{from.getListUploads().getAfter(), from.getListUploads().getNumber()};
-      break;
-    case schema::Request::CHANGE_UPLOAD:
-      to.body = get(from.getChangeUpload());
-      break;
-    case schema::Request::WATCH_UPLOADS:
-      to.body = WatchUploads{from.getWatchUploads().getNumber()};
-      break;
-    case schema::Request::UPLOAD_SERVER:
-      to.body = get(from.getUploadServer());
-      break;
     default:
-      to.body = Unknown{static_cast<std::uint16_t>(from.which())};
+      to.body = get_about_uploads(from);
   }
   return to;
 }
@@ -263,20 +248,8 @@ Reply get(schema::Reply::Reader from) {
     case schema::Reply::FETCHED:
       to.body = Fetched{get(from.getFetched().getUrl()), from.getFetched().getBytes()};
       break;
-    case schema::Reply::QUEUED:
-      to.body = get(from.getQueued());
-      break;
-    case schema::Reply::UPLOADS:
-      to.body = get(from.getUploads());
-      break;
-    case schema::Reply::UPLOAD_CHANGED:
-      to.body = get(from.getUploadChanged());
-      break;
-    case schema::Reply::UPLOAD_SERVER:
-      to.body = get(from.getUploadServer());
-      break;
     default:
-      to.body = Unknown{static_cast<std::uint16_t>(from.which())};
+      to.body = get_about_uploads(from);
   }
   return to;
 }

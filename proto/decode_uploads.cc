@@ -65,8 +65,6 @@ std::string get_key(capnp::Text::Reader from) {
   return key;
 }
 
-}  // namespace
-
 Upload get(schema::Upload::Reader from) {
   Upload to;
   to.name = get(from.getName(), kMaxNameBytes, "name");
@@ -110,14 +108,6 @@ Queued get(schema::Queued::Reader from) {
   return to;
 }
 
-Uploads get(schema::Uploads::Reader from) {
-  Uploads to;
-  for (auto upload : from.getUploads()) to.uploads.push_back(get(upload));
-  to.more = from.getMore();
-  to.notice = get(from.getNotice());
-  return to;
-}
-
 UploadInfo get(schema::UploadInfo::Reader from) {
   UploadInfo to;
   to.number = from.getNumber();
@@ -142,9 +132,51 @@ UploadInfo get(schema::UploadInfo::Reader from) {
   return to;
 }
 
+Uploads get(schema::Uploads::Reader from) {
+  Uploads to;
+  for (auto upload : from.getUploads()) to.uploads.push_back(get(upload));
+  to.more = from.getMore();
+  to.notice = get(from.getNotice());
+  return to;
+}
+
 UploadServerInfo get(schema::UploadServerInfo::Reader from) {
   return {from.getWaiting(), from.getHeld(), from.getLastSuccessAt(), from.getLastRejectedAt(),
           from.getRefusedBytes()};
+}
+
+}  // namespace
+
+decltype(Request::body) get_about_uploads(schema::Request::Reader from) {
+  switch (from.which()) {
+    case schema::Request::UPLOAD:
+      return get(from.getUpload());
+    case schema::Request::LIST_UPLOADS:
+      return ListUploads{from.getListUploads().getAfter(), from.getListUploads().getNumber()};
+    case schema::Request::CHANGE_UPLOAD:
+      return get(from.getChangeUpload());
+    case schema::Request::WATCH_UPLOADS:
+      return WatchUploads{from.getWatchUploads().getNumber()};
+    case schema::Request::UPLOAD_SERVER:
+      return get(from.getUploadServer());
+    default:
+      return Unknown{static_cast<std::uint16_t>(from.which())};
+  }
+}
+
+decltype(Reply::body) get_about_uploads(schema::Reply::Reader from) {
+  switch (from.which()) {
+    case schema::Reply::QUEUED:
+      return get(from.getQueued());
+    case schema::Reply::UPLOADS:
+      return get(from.getUploads());
+    case schema::Reply::UPLOAD_CHANGED:
+      return get(from.getUploadChanged());
+    case schema::Reply::UPLOAD_SERVER:
+      return get(from.getUploadServer());
+    default:
+      return Unknown{static_cast<std::uint16_t>(from.which())};
+  }
 }
 
 }  // namespace asciinemad::wire

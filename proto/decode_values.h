@@ -52,13 +52,8 @@ Fetch get(schema::Fetch::Reader from);
 PlaybackInfo get(schema::PlaybackInfo::Reader from);
 PlaybackFinished get(schema::PlaybackFinished::Reader from);
 
-// decode_uploads.cc
-Upload get(schema::Upload::Reader from);
-ChangeUpload get(schema::ChangeUpload::Reader from);
-AskUploadServer get(schema::AskUploadServer::Reader from);
-Queued get(schema::Queued::Reader from);
-Uploads get(schema::Uploads::Reader from);
-UploadInfo get(schema::UploadInfo::Reader from);
-UploadServerInfo get(schema::UploadServerInfo::Reader from);
+// decode_uploads.cc: the members that are about uploads, and Unknown for all others.
+decltype(Request::body) get_about_uploads(schema::Request::Reader from);
+decltype(Reply::body) get_about_uploads(schema::Reply::Reader from);
 
 }  // namespace asciinemad::wire
