@@ -10,7 +10,8 @@ set -eu
 
 build_packages=(
   capnproto ccache g++ libcapnp-dev libcpp-httplib-dev libinih-dev libsimdjson-dev libssl-dev
-  libsqlite3-dev libtomlplusplus-dev libuv1-dev libzstd-dev meson ninja-build pkg-config scdoc zlib1g-dev
+  libsqlite3-dev libtomlplusplus-dev libuv1-dev libzstd-dev meson ninja-build pkg-config scdoc
+  zlib1g-dev
 )
 
 test_packages=(
