@@ -18,7 +18,7 @@ test_packages=(
   # Checks: the sanitizer build uses clang, which compiles it three times as fast as g++.
   clang clang-format clang-tidy doctest-dev libclang-rt-14-dev python3
   # Recorders to compare with; bsdutils has script(1).
-  asciinema bsdutils ttyrec
+  asciinema bsdutils curl ttyrec
   # Programs that the integration tests record, and those they drive and watch them with.
   dialog expect fish htop less nano procps vim zsh
   locales socat strace tmux
