@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +12,8 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -167,18 +169,34 @@ TEST_CASE("upload: whatever goes wrong, all arrives, and twice only what is said
   torture.expect_all();
 }
 
+// How far the daemon has got with what it is putting into the queue.
+std::uintmax_t progress_of(const UploadSandbox& f, std::string_view what) {
+  std::uintmax_t progress = 0;
+  std::error_code gone;  // a file may go while it is looked at
+  for (const auto& file : std::filesystem::directory_iterator(f.queue_directory(), gone)) {
+    if (file.path().string().ends_with(what)) progress += 1 + file.file_size(gone);
+  }
+  return progress;
+}
+
 TEST_CASE("upload: queued once, although the daemon dies while that happens") {
   UploadSandbox f;
-  std::mt19937 random = test::seeded_random();
   f.server.choose_faults([] { return faults::answer("503 Busy", "Retry-After: 3600\r\n"); });
   f.sandbox.write("a.cast", test::make_recording(100));
+  // In the order in which they come; the row is committed right behind the last.
+  constexpr std::array<std::string_view, 4> kStages = {"lock", ".cast.tmp", ".json", ".cast"};
   constexpr std::size_t kTimes = 50;
   for (std::size_t i = 0; i < kTimes; ++i) {
     REQUIRE(f.uploads({}).status == 0);
     const pid_t daemon = f.sandbox.daemon_pid();
+    const std::string_view stage = kStages.at(i % kStages.size());
+    const std::uintmax_t before = stage == "lock" ? 0 : progress_of(f, stage);
     test::Process client(f.sandbox.launch({"asciinema", "upload", "--background", "a.cast"}));
-    // Any moment will do.
-    ::usleep(static_cast<useconds_t>(random_number(random, 0, 6000)));
+    // The temporary file may come and go between two looks; then the queue has got further.
+    CHECK(eventually([&] {
+      return progress_of(f, stage) > before || f.sandbox.daemon_pid() != daemon ||
+             (stage == ".cast.tmp" && progress_of(f, ".cast") >= i + 1);
+    }));
     if (daemon > 0) ::kill(daemon, SIGKILL);
     CHECK(client.wait().status == 0);
   }
