@@ -47,7 +47,8 @@ wire::UploadInfo Uploads::info_of(const UploadItem& item) const {
   info.state = item.state;
   info.name = item.name;
   const Result<Url> server = parse_url(item.server.url);
-  info.server_url = server.ok() ? server->text() : "";  // without a user and password
+  if (server.ok()) info.server_url = server->text();  // without a user and password
+  if (info.server_url.ends_with('/')) info.server_url.pop_back();
   info.title = item.title;
   info.visibility = item.visibility;
   info.bytes = item.bytes;

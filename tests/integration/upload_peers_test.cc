@@ -81,6 +81,19 @@ TEST_CASE("upload: whoever leaves before the answer has queued nothing") {
   CHECK(f.stored().size() == 1);
 }
 
+TEST_CASE("upload: a server's address is shown as it was set, but for a password") {
+  Scene f;
+  wire::Upload upload = f.wish("key");
+  upload.server.url = "http://me:secret@" + f.server.url().substr(7);
+  const Fd recording(::open((f.sandbox / "a.cast").c_str(), O_RDONLY | O_CLOEXEC));
+  const std::array<int, 1> fds = {recording.get()};
+  Peer peer(f.sandbox);
+  peer.greet();
+  peer.send(7, upload, fds);
+  REQUIRE(std::holds_alternative<wire::Queued>(peer.receive().body));
+  CHECK(f.show("1").get("server") == f.server.url());
+}
+
 TEST_CASE("upload: a key that would break a header is refused") {
   Scene f;
   Peer peer(f.sandbox);
