@@ -1,7 +1,8 @@
 // Config: the user's settings, from asciinema 2's `config` or asciinema 3's `config.toml` and the
 // environment.
 //
-// Read by the client in the caller's environment; the daemon gets what it needs in messages.
+// Read by the client in the caller's environment. The daemon gets what a session needs in messages
+// and reads only what is its own, section [daemon].
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "common/keys.h"
+#include "common/log.h"
 #include "common/paths.h"
 #include "common/result.h"
 
@@ -32,6 +34,12 @@ struct Config {
     std::optional<Key> pause_key = Key{U'\\', true};
     std::optional<Key> add_marker_key;
     std::optional<Key> prefix_key;
+    std::optional<Key> detach_key;
+    bool detach_on_disconnect = false;  // the client's death does not end the command
+    std::string marker_label;           // with "{n}" and "{time}"
+    bool pause_markers = false;
+    bool output_markers = false;
+    std::string paused_title;  // of the terminal; empty: it stays
   };
 
   struct Play {
@@ -54,11 +62,17 @@ struct Config {
     std::uint64_t keep_bytes = std::uint64_t{2} << 30;
   };
 
+  struct Daemon {
+    log::Level log_level = log::Level::info;
+    std::uint64_t idle_exit_s = 300;  // of one that was started on demand
+  };
+
   Server server;
   Record record;
   Play play;
   Notifications notifications;
   Upload upload;
+  Daemon daemon;
 
   // The token of asciinema 1, which is an install id; as written, install_id.h validates it.
   std::optional<std::string> token;
@@ -76,6 +90,10 @@ Result<LoadedConfig> load_config(const Environment& environment);
 // A decimal number from 1e-6 to 1e9, whatever the locale; used for seconds and speeds. The bounds
 // keep microseconds from becoming zero or leaving 64 bits.
 std::optional<double> parse_positive_number(std::string_view text);
+
+// A marker's label or a terminal's title as it is: at most 1024 bytes without control characters.
+// The error's message is only the reason.
+Result<std::string> parse_label(std::string_view text);
 
 // "SHELL, TERM" as names: blanks around them, empty ones and repetitions are dropped.
 std::vector<std::string> parse_env_names(std::string_view text);

@@ -42,11 +42,13 @@ constexpr auto kRecord = &Config::record;
 constexpr auto kPlay = &Config::play;
 constexpr auto kNotify = &Config::notifications;
 constexpr auto kUpload = &Config::upload;
+constexpr auto kDaemon = &Config::daemon;
 using Server = Config::Server;
 using Record = Config::Record;
 using Play = Config::Play;
 using Notify = Config::Notifications;
 using Upload = Config::Upload;
+using Daemon = Config::Daemon;
 
 constexpr Name kNone;
 constexpr std::string_view kOldIdleTimeLimit = "maxwait";
@@ -73,6 +75,24 @@ constexpr Setting kSettings[] = {
     {{"record", "prefix_key"},
      {"session", "prefix_key"},
      to<set_key, kRecord, &Record::prefix_key>},
+    {{"record", "detach_key"},
+     {"session", "detach_key"},
+     to<set_key, kRecord, &Record::detach_key>},
+    {{"record", "on_disconnect"},
+     {"session", "on_disconnect"},
+     to<set_on_disconnect, kRecord, &Record::detach_on_disconnect>},
+    {{"record", "marker_label"},
+     {"session", "marker_label"},
+     to<set_label, kRecord, &Record::marker_label>},
+    {{"record", "pause_markers"},
+     {"session", "pause_markers"},
+     to<set_flag, kRecord, &Record::pause_markers>},
+    {{"record", "output_markers"},
+     {"session", "output_markers"},
+     to<set_flag, kRecord, &Record::output_markers>},
+    {{"record", "paused_title"},
+     {"session", "paused_title"},
+     to<set_label, kRecord, &Record::paused_title>},
     {{"play", "speed"}, {"playback", "speed"}, to<set_speed, kPlay, &Play::speed>},
     {{"play", "idle_time_limit"},
      {"playback", "idle_time_limit"},
@@ -96,6 +116,12 @@ constexpr Setting kSettings[] = {
     {{"upload", "keep_size"},
      {"upload", "keep_size"},
      to<set_mebibytes, kUpload, &Upload::keep_bytes>},
+    {{"daemon", "log_level"},
+     {"daemon", "log_level"},
+     to<set_log_level, kDaemon, &Daemon::log_level>},
+    {{"daemon", "idle_exit"},
+     {"daemon", "idle_exit"},
+     to<set_whole_seconds, kDaemon, &Daemon::idle_exit_s>},
 };
 
 const Name& name_in(const Setting& setting, ConfigFormat format) {

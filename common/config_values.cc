@@ -12,11 +12,13 @@ namespace asciinemad {
 namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 60;
+constexpr std::size_t kMaxLabelBytes = 1024;
 constexpr double kMinNumber = 1e-6;
 constexpr double kMaxNumber = 1e9;
 constexpr double kMaxMebibytes = 1 << 20;
 constexpr double kSecondsPerDay = 24 * 3600;
 constexpr double kMaxDays = 36500;
+constexpr double kMaxWholeSeconds = 999'999;
 
 Error reason(std::string_view text) { return Error{Errc::invalid_argument, std::string(text)}; }
 
@@ -63,7 +65,9 @@ std::optional<double> number_of(const ConfigValue& value) {
   return number == nullptr ? std::nullopt : usable_number(*number);
 }
 
-bool is_blank_or_control(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
+bool is_blank_or_control(char c) { return is_control(c) || c == ' '; }
 
 }  // namespace
 
@@ -129,6 +133,24 @@ Status set_days(std::uint64_t& target_s, const ConfigValue& value) {
   return {};
 }
 
+Status set_whole_seconds(std::uint64_t& target_s, const ConfigValue& value) {
+  const std::optional<double> seconds = number_of(value);
+  if (!seconds || *seconds < 1 || *seconds > kMaxWholeSeconds) {
+    return reason("is not a number of seconds from 1 to 999999");
+  }
+  target_s = static_cast<std::uint64_t>(*seconds);
+  return {};
+}
+
+Status set_log_level(log::Level& target, const ConfigValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  const std::optional<log::Level> level =
+      text != nullptr ? log::find_level(trimmed(*text)) : std::nullopt;
+  if (!level) return reason("is not one of error, warn, info, debug");
+  target = *level;
+  return {};
+}
+
 Status set_key(std::optional<Key>& target, const ConfigValue& value) {
   TRY_ASSIGN(const std::string text, text_of(value));
   target.reset();
@@ -141,6 +163,19 @@ Status set_key(std::optional<Key>& target, const ConfigValue& value) {
   }
   target = std::move(key).value();
   return {};
+}
+
+Status set_label(std::string& target, const ConfigValue& value) {
+  TRY_ASSIGN(const std::string text, text_of(value));
+  TRY_ASSIGN(target, parse_label(text));
+  return {};
+}
+
+Status set_on_disconnect(bool& target_detaches, const ConfigValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  target_detaches = text != nullptr && equals_ignoring_case(*text, "detach");
+  if (target_detaches || (text != nullptr && equals_ignoring_case(*text, "hang-up"))) return {};
+  return reason("is neither hang-up nor detach");
 }
 
 Status set_env_names(std::vector<std::string>& target, const ConfigValue& value) {
@@ -181,7 +216,7 @@ std::string quoted(std::string_view text) {
   while (length < text.size() && length > 0 && (text[length] & 0xc0) == 0x80) --length;
   std::string out = "\"";
   for (const char c : text.substr(0, length)) {
-    if (static_cast<unsigned char>(c) >= ' ' && c != '\x7f') {
+    if (!is_control(c)) {
       out += c;
       continue;
     }
@@ -211,6 +246,14 @@ std::optional<double> parse_positive_number(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end) return std::nullopt;
   return usable_number(number);
+}
+
+Result<std::string> parse_label(std::string_view text) {
+  if (text.size() > kMaxLabelBytes) return reason("is longer than 1024 bytes");
+  if (std::any_of(text.begin(), text.end(), is_control)) {
+    return reason("contains a control character");
+  }
+  return std::string(text);
 }
 
 std::vector<std::string> parse_env_names(std::string_view text) {

@@ -12,6 +12,7 @@
 
 #include "common/config_entries.h"
 #include "common/keys.h"
+#include "common/log.h"
 #include "common/result.h"
 
 namespace asciinemad {
@@ -23,7 +24,12 @@ Status set_seconds(std::optional<double>& target, const ConfigValue& value);
 Status set_speed(double& target, const ConfigValue& value);
 Status set_mebibytes(std::uint64_t& target_bytes, const ConfigValue& value);
 Status set_days(std::uint64_t& target_s, const ConfigValue& value);
+Status set_whole_seconds(std::uint64_t& target_s, const ConfigValue& value);
+Status set_log_level(log::Level& target, const ConfigValue& value);
 Status set_key(std::optional<Key>& target, const ConfigValue& value);  // "none" or empty: nullopt
+Status set_label(std::string& target, const ConfigValue& value);
+// "detach" or "hang-up".
+Status set_on_disconnect(bool& target_detaches, const ConfigValue& value);
 Status set_env_names(std::vector<std::string>& target, const ConfigValue& value);
 
 // http or https, a host, no blanks, query or fragment; slashes at the end are dropped. The error's

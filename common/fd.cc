@@ -154,6 +154,20 @@ Result<unsigned> peer_uid(int socket) {
 #endif
 }
 
+Result<unsigned> peer_pid(int socket) {
+#ifdef __linux__
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return system_error("ask for the peer's process", errno);
+  }
+  return static_cast<unsigned>(credentials.pid);
+#else
+  static_cast<void>(socket);
+  return Error{Errc::unsupported, "the peer's process is not known here"};
+#endif
+}
+
 void close_descriptors_except(std::initializer_list<int> kept) {
   std::vector<int> sorted(kept);
   std::sort(sorted.begin(), sorted.end());

@@ -56,6 +56,8 @@ Result<SocketPair> make_socket_pair();
 // Effective uid of the process at the other end of a connected Unix socket, as of its connect() or
 // listen().
 Result<unsigned> peer_uid(int socket);
+// Its process id, as of then. Errc::unsupported where the system does not tell.
+Result<unsigned> peer_pid(int socket);
 
 struct Pipe {
   Fd read_end;

@@ -1,4 +1,4 @@
-#include "daemon/ids.h"
+#include "common/ids.h"
 
 #include <sys/random.h>
 
@@ -7,10 +7,19 @@
 #include <string_view>
 
 namespace asciinemad {
+namespace {
+
+constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::size_t kIdBytes = 8;
+
+}  // namespace
+
+bool is_id(std::string_view text) {
+  return text.size() == kIdBytes && text.find_first_not_of(kAlphabet) == std::string_view::npos;
+}
 
 Result<std::string> make_id() {
-  constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
-  std::array<unsigned char, 8> random{};
+  std::array<unsigned char, kIdBytes> random{};
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
     return system_error("read random bytes", errno);
   }

@@ -21,6 +21,7 @@ struct State {
   Fd file;
   std::string path;
   bool discarding = false;
+  bool for_journal = false;
 };
 
 State& state() {
@@ -29,6 +30,8 @@ State& state() {
 }
 
 constexpr std::array<std::string_view, 4> kNames = {"error", "warn", "info", "debug"};
+// Of syslog(3).
+constexpr std::array<std::string_view, 4> kPriorities = {"<3>", "<4>", "<6>", "<7>"};
 
 std::string timestamp() {
   timespec now{};
@@ -40,6 +43,15 @@ std::string timestamp() {
   std::array<char, 8> millis{};
   std::snprintf(millis.data(), millis.size(), ".%03d", static_cast<int>(now.tv_nsec / 1'000'000));
   return std::string(text.data(), length) + millis.data();
+}
+
+std::string prefix(Level level) {
+  return timestamp() + " [" + std::to_string(::getpid()) + "] " +
+         std::string(kNames[static_cast<std::size_t>(level)]) + ": ";
+}
+
+std::string journal_prefix(Level level) {
+  return std::string(kPriorities[static_cast<std::size_t>(level)]);
 }
 
 Result<Fd> open_log(const std::string& path) {
@@ -73,12 +85,14 @@ void rotate_when_full() {
 
 }  // namespace
 
-Level parse_level(std::string_view name) {
+std::optional<Level> find_level(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (name == kNames[i]) return static_cast<Level>(i);
   }
-  return Level::info;
+  return std::nullopt;
 }
+
+Level parse_level(std::string_view name) { return find_level(name).value_or(Level::info); }
 
 void set_level(Level level) { state().level = level; }
 
@@ -92,13 +106,13 @@ Status open_file(const std::string& path) {
 
 void discard() { state().discarding = true; }
 
+void use_journal_format() { state().for_journal = true; }
+
 void write_line(Level level, std::string_view text) {
-  std::string line = timestamp() + " [" + std::to_string(::getpid()) + "] ";
-  line += kNames[static_cast<std::size_t>(level)];
-  line += ": ";
+  State& s = state();
+  std::string line = s.for_journal && !s.file ? journal_prefix(level) : prefix(level);
   line += printable(text);
   line += '\n';
-  State& s = state();
   if (s.file) rotate_when_full();
   const int fd = s.file ? s.file.get() : STDERR_FILENO;
   (void)!::write(fd, line.data(), line.size());

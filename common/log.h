@@ -1,10 +1,11 @@
-// The process's log: one line an event, to a bounded file or to standard error.
+// The process's log: one line an event, to a bounded file, to standard error or to the journal.
 //
-// For the thread of the loop only. Levels come from ASCIINEMAD_LOG (error, warn, info, debug;
-// default info). Logging never fails the caller: what cannot be written is dropped.
+// For the thread of the loop only. Logging never fails the caller: what cannot be written is
+// dropped.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,6 +19,7 @@ enum class Level { error, warn, info, debug };
 // When a log file passes this size it becomes FILE.1, replacing the one before.
 inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 20;
 
+std::optional<Level> find_level(std::string_view name);
 // Unknown names give Level::info.
 Level parse_level(std::string_view name);
 
@@ -28,6 +30,9 @@ bool enabled(Level level);
 Status open_file(const std::string& path);
 // Lines go nowhere.
 void discard();
+// Lines on standard error are for systemd's journal: they begin with the level as "<N>" of
+// sd-daemon(3), and leave time and pid to it.
+void use_journal_format();
 
 void write_line(Level level, std::string_view text);
 

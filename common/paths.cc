@@ -143,6 +143,10 @@ Result<std::string> control_socket_path(const Environment& environment) {
   return "/tmp/asciinemad-" + std::to_string(::geteuid()) + "/socket";
 }
 
+std::string state_file_path(const std::string& socket_path, std::string_view session) {
+  return socket_path.substr(0, socket_path.rfind('/')) + "/state-" + std::string(session);
+}
+
 Status check_socket_path(std::string_view path) {
   if (path.size() <= kMaxSocketPathBytes) return {};
   return Error{Errc::limit_exceeded,

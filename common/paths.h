@@ -83,6 +83,10 @@ std::optional<std::string> daemon_log_path(const Environment& environment);
 // An error only when ASCIINEMAD_SOCKET is not an absolute path.
 Result<std::string> control_socket_path(const Environment& environment);
 
+// Exists, with the line "paused", while that session of the daemon at `socket_path` is paused: for
+// shell prompts ($ASCIINEMA_STATE_FILE).
+std::string state_file_path(const std::string& socket_path, std::string_view session);
+
 // What sockaddr_un::sun_path holds besides its terminating NUL.
 inline constexpr std::size_t kMaxSocketPathBytes = 107;
 

@@ -252,6 +252,13 @@ std::string ScreenModel::restore_cursor() const {
   return out;
 }
 
+ScreenModel::CursorPosition ScreenModel::cursor_position() const {
+  const ScreenCanvas& canvas = impl_->terminal.canvas();
+  const ScreenPosition at = canvas.cursor();
+  const CellRect origin = canvas.origin() ? canvas.region() : CellRect{};
+  return {at.row - origin.top + 1, at.col - origin.left + 1};
+}
+
 bool ScreenModel::at_rest() const { return impl_->terminal.at_rest(); }
 
 std::string ScreenModel::row_text(int row) const {

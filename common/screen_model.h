@@ -50,6 +50,13 @@ class ScreenModel {
   // Puts cursor position and attributes where this screen has them.
   std::string restore_cursor() const;
 
+  struct CursorPosition {
+    int row = 1;
+    int col = 1;
+  };
+  // As a terminal reports it (DSR 6): from 1, in origin mode from the region's corner.
+  CursorPosition cursor_position() const;
+
   // Whether no sequence or character is unfinished, so that snapshot() holds everything.
   bool at_rest() const;
 

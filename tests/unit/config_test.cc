@@ -65,6 +65,12 @@ void check_defaults(const Config& config) {
   CHECK(config.record.pause_key == key("C-\\"));
   CHECK(config.record.add_marker_key == std::nullopt);
   CHECK(config.record.prefix_key == std::nullopt);
+  CHECK(config.record.detach_key == std::nullopt);
+  CHECK_FALSE(config.record.detach_on_disconnect);
+  CHECK(config.record.marker_label.empty());
+  CHECK_FALSE(config.record.pause_markers);
+  CHECK_FALSE(config.record.output_markers);
+  CHECK(config.record.paused_title.empty());
   CHECK(config.play.speed == 1.0);
   CHECK(config.play.idle_time_limit_s == std::nullopt);
   CHECK(config.play.pause_key == key(" "));
@@ -90,6 +96,12 @@ void check_full(const Config& config) {
   CHECK(config.record.pause_key == key("C-p"));
   CHECK(config.record.add_marker_key == key("C-x"));
   CHECK(config.record.prefix_key == key("C-a"));
+  CHECK(config.record.detach_key == key("d"));
+  CHECK(config.record.detach_on_disconnect);
+  CHECK(config.record.marker_label == "step {n} at {time}");
+  CHECK(config.record.pause_markers);
+  CHECK(config.record.output_markers);
+  CHECK(config.record.paused_title == "[PAUSED]");
   CHECK(config.play.speed == 2.0);
   CHECK(config.play.idle_time_limit_s == 1.0);
   CHECK(config.play.pause_key == key("p"));
@@ -124,7 +136,9 @@ TEST_CASE("ini: every setting") {
       "[api]\nurl = https://example.com/asciinema/\n"
       "[record]\ncommand = sh -c 'a; b' ; c # d\nstdin = yes\nenv = SHELL, LANG,,SHELL\n"
       "idle_time_limit = 2.5\nyes = ON\nQuiet: True\npause_key = C-p\n"
-      "add_marker_key = ^x\nprefix_key = c-A\n"
+      "add_marker_key = ^x\nprefix_key = c-A\ndetach_key = d\non_disconnect = Detach\n"
+      "marker_label = step {n} at {time}\npause_markers = on\noutput_markers = yes\n"
+      "paused_title = [PAUSED]\n"
       "[play]\nspeed=2\nidle_time_limit = 1\npause_key = p\nstep_key = s\nnext_marker_key = m\n"
       "max_download = 20\n"
       "[notifications]\nenabled = 0\ncommand = tmux display-message \"$TEXT\"\n"
@@ -141,6 +155,9 @@ TEST_CASE("toml: every setting") {
       "[session]\ncommand = \"sh -c 'a; b' ; c # d\"\ncapture_input = true\n"
       "capture_env = \"SHELL,LANG\"\nidle_time_limit = 2.5\nyes = true\nquiet = true\n"
       "pause_key = \"C-p\"\nadd_marker_key = \"^x\"\nprefix_key = \"C+a\"\n"
+      "detach_key = \"d\"\non_disconnect = \"detach\"\n"
+      "marker_label = \"step {n} at {time}\"\npause_markers = true\noutput_markers = true\n"
+      "paused_title = \"[PAUSED]\"\n"
       "[playback]\nspeed = 2\nidle_time_limit = 1\npause_key = \"p\"\nstep_key = \"s\"\n"
       "next_marker_key = \"m\"\nmax_download = 20\n"
       "[notifications]\nenabled = false\ncommand = 'tmux display-message \"$TEXT\"'\n"
@@ -371,6 +388,31 @@ TEST_CASE("keys: bad ones are refused, none and nothing switch off") {
   for (const std::string bad : {"C-", "C-xx", "escape", "^[", "ab"}) {
     CHECK(f.complaint(f.load_ini("[record]\nprefix_key = " + bad + "\n"))
               .starts_with("config:2: [record] prefix_key: \"" + bad + "\" is not a hotkey: "));
+  }
+}
+
+TEST_CASE("labels and titles are of a bounded length and can't move the cursor") {
+  Fixture f;
+  const std::string longest(1024, 'x');
+  const auto loaded =
+      f.load_toml("[session]\nmarker_label = \"" + longest + "\"\npaused_title = \"é\"\n");
+  REQUIRE(loaded.ok());
+  CHECK(loaded->config.record.marker_label == longest);
+  CHECK(loaded->config.record.paused_title == "é");
+  CHECK(f.complaint(f.load_toml("[session]\nmarker_label = \"" + longest + "x\"\n"))
+            .ends_with("\" is longer than 1024 bytes"));
+  CHECK(f.complaint(f.load_toml("[session]\npaused_title = \"a\\u001bb\"\n")) ==
+        "config.toml:2: [session] paused_title: \"a\\x1bb\" contains a control character");
+}
+
+TEST_CASE("what a session does without its client") {
+  Fixture f;
+  const auto loaded = f.load_ini("[record]\non_disconnect = hang-up\n");
+  REQUIRE(loaded.ok());
+  CHECK_FALSE(loaded->config.record.detach_on_disconnect);
+  for (const std::string bad : {"", "yes", "hang", "detached"}) {
+    CHECK(f.complaint(f.load_ini("[record]\non_disconnect = " + bad + "\n")) ==
+          "config:2: [record] on_disconnect: \"" + bad + "\" is neither hang-up nor detach");
   }
 }
 
