@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include "build_config.h"
+#include "common/clock.h"
+#include "common/ids.h"
 #include "common/keys.h"
 #include "common/log.h"
 #include "daemon/terminal_user.h"
@@ -46,6 +48,25 @@ Terminal::Resources take_terminal(const wire::Terminal& terminal, std::vector<Fd
   return resources;
 }
 
+wire::ErrorCode code_of(const Error& error) {
+  switch (error.code) {
+    case Errc::limit_exceeded:
+    case Errc::busy:
+      return wire::ErrorCode::busy;
+    case Errc::invalid_argument:
+    case Errc::invalid_data:
+      return wire::ErrorCode::invalid;
+    case Errc::unsupported:
+      return wire::ErrorCode::unsupported;
+    default:
+      return wire::ErrorCode::internal;
+  }
+}
+
+std::string count_of(std::size_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
 Status check_keys(std::initializer_list<const std::string*> texts) {
   for (const std::string* text : texts) {
     if (text->empty()) continue;
@@ -86,9 +107,10 @@ void Commands::run(Call& call, const wire::Hello& hello) {
     call.connection.become_peer();
   }
   log::debug("connection ", call.connection.id(), ": ", hello.software);
-  call.connection.send({call.id, wire::HelloReply{std::min(hello.protocol_max, wire::kProtocolMax),
-                                                  "asciinemad " ASCIINEMAD_VERSION,
-                                                  static_cast<std::uint32_t>(::getpid())}});
+  call.connection.set_protocol(std::min(hello.protocol_max, wire::kProtocolMax));
+  call.connection.send(
+      {call.id, wire::HelloReply{call.connection.protocol(), "asciinemad " ASCIINEMAD_VERSION,
+                                 static_cast<std::uint32_t>(::getpid())}});
 }
 
 bool Commands::refuse_new_work(Call& call) {
@@ -111,35 +133,134 @@ void Commands::run(Call& call, wire::Start& start) {
            "start came with a wrong number of descriptors");
     return;
   }
-  if (Status keys = check_keys({&start.prefix_key, &start.pause_key, &start.add_marker_key});
-      !keys.ok()) {
-    call.connection.send_error(call.id, wire::ErrorCode::invalid, keys.error().message);
-    return;
-  }
-  if (refuse_new_work(call)) return;
+  if (refuse_bad_start(call, start) || refuse_new_work(call)) return;
   Connection* shim = host_.adopt_shim(std::move(call.fds[2]));
   if (shim == nullptr) {
     call.connection.send_error(call.id, wire::ErrorCode::invalid,
                                "the shim's link is not a socket");
     return;
   }
+  shim->set_protocol(call.connection.protocol());
   Session::Resources resources{std::move(call.fds[0]), std::move(call.fds[1]),
                                take_terminal(start.terminal, call.fds, kStartFds)};
   Result<std::string> id =
       sessions_.start(std::move(start), std::move(resources), call.connection, *shim);
   if (!id.ok()) {
     shim->close_after_sending();
-    const bool limit = id.error().code == Errc::limit_exceeded;
-    call.connection.send_error(call.id, limit ? wire::ErrorCode::busy : wire::ErrorCode::internal,
-                               id.error().message);
+    call.connection.send_error(call.id, code_of(id.error()), id.error().message);
     return;
   }
-  call.connection.send({call.id, wire::Started{*id}});
+  call.connection.send({call.id, wire::Started{*id, host_.take_news()}});
 }
 
-void Commands::run(Call& call, const wire::Resume& /*resume*/) {
-  call.connection.send_error(call.id, wire::ErrorCode::unsupported,
-                             "asciinemad " ASCIINEMAD_VERSION " does not take sessions over");
+bool Commands::refuse_bad_start(Call& call, const wire::Start& start) {
+  Status good =
+      check_keys({&start.prefix_key, &start.pause_key, &start.add_marker_key, &start.detach_key});
+  if (good.ok() && !start.session.empty() && !is_id(start.session)) {
+    good = Error{Errc::invalid_argument, "\"" + start.session + "\" is no session id"};
+  }
+  if (good.ok() && is_id(start.name)) {
+    good = Error{Errc::invalid_argument, "a name must not look like an id"};
+  }
+  if (good.ok()) return false;
+  call.connection.send_error(call.id, wire::ErrorCode::invalid, good.error().message);
+  return true;
+}
+
+void Commands::run(Call& call, wire::Resume& resume) {
+  const std::size_t expected = resume.has_journal ? 3 : 2;
+  if (call.fds.size() != expected || !is_id(resume.session)) {
+    refuse(call.connection, call.id, wire::ErrorCode::invalid,
+           "resume came with a wrong number of descriptors, or without a session's id");
+    return;
+  }
+  if (refuse_bad_start(call, resume.start) || refuse_new_work(call)) return;
+  Session::Resources resources{std::move(call.fds[0]), std::move(call.fds[1]), {}};
+  Fd journal = resume.has_journal ? std::move(call.fds[2]) : Fd();
+  const std::string id = resume.session;
+  Status resumed = sessions_.resume(std::move(resume), std::move(resources), std::move(journal),
+                                    call.connection);
+  if (resumed.ok()) {
+    call.connection.send({call.id, wire::Started{id}});
+  } else {
+    log::error("session ", id, ": ", resumed.error().message);
+    call.connection.send_error(call.id, code_of(resumed.error()), resumed.error().message);
+  }
+}
+
+void Commands::run(Call& call, wire::Steer& steer) {
+  Session* session = sessions_.find(steer.session);
+  if (session == nullptr) {
+    call.connection.send_error(call.id, wire::ErrorCode::no_session,
+                               "there is no session " + steer.session);
+    return;
+  }
+  const Result<bool> done = session->steer(steer, call.connection, call.id);
+  if (!done.ok()) {
+    call.connection.send_error(call.id, code_of(done.error()), done.error().message);
+  } else if (*done) {
+    reply_ok(call.connection, call.id);
+  }
+}
+
+void Commands::run(Call& call, const wire::WatchSessions& watch) {
+  const Session* session = sessions_.find(watch.session);
+  const Playback* playback = playbacks_.find(watch.session);
+  if (!watch.session.empty() && session == nullptr && playback == nullptr) {
+    call.connection.send_error(call.id, wire::ErrorCode::no_session,
+                               "there is no session " + watch.session);
+    return;
+  }
+  reply_ok(call.connection, call.id);
+  watches_.add(call.connection, session != nullptr ? session->id() : watch.session);
+  if (!watch.present) return;
+  const std::int64_t now_ms = time_of_day_ms();
+  for (wire::SessionInfo& info : sessions_.list()) {
+    if (session != nullptr && session->id() != info.session) continue;
+    if (playback != nullptr) break;
+    call.connection.send({0, wire::SessionEvent{info.session, info.name, now_ms, info.duration_us,
+                                                wire::event::Present{std::move(info)}}});
+  }
+  for (wire::PlaybackInfo& info : playbacks_.list()) {
+    if (playback != nullptr && watch.session != info.playback) continue;
+    if (session != nullptr) break;
+    call.connection.send({0, wire::SessionEvent{info.playback, info.name, now_ms, info.position_us,
+                                                wire::event::PresentPlayback{std::move(info)}}});
+  }
+}
+
+void Commands::run(Call& call, wire::Attach& attach) {
+  if (call.fds.size() != fds_of(attach.terminal)) {
+    refuse(call.connection, call.id, wire::ErrorCode::invalid,
+           "attach came with a wrong number of descriptors");
+    return;
+  }
+  if (refuse_new_work(call)) return;
+  Session* session = sessions_.find(attach.session);
+  if (session == nullptr) {
+    call.connection.send_error(call.id, wire::ErrorCode::no_session,
+                               "there is no session " + attach.session);
+    return;
+  }
+  Terminal::Resources terminal = take_terminal(attach.terminal, call.fds, 0);
+  if (session->records(terminal.output.get())) {
+    call.connection.send_error(call.id, wire::ErrorCode::invalid,
+                               "this terminal is the session's own");
+    return;
+  }
+  if (Status status = session->attach(attach, std::move(terminal), call.connection); !status.ok()) {
+    call.connection.send_error(call.id, code_of(status.error()), status.error().message);
+    return;
+  }
+  call.connection.send({call.id, wire::Attached{session->info()}});
+}
+
+void Commands::run(Call& call, const wire::Reload& /*reload*/) {
+  if (Status reloaded = host_.reload(); !reloaded.ok()) {
+    call.connection.send_error(call.id, wire::ErrorCode::invalid, reloaded.error().message);
+    return;
+  }
+  reply_ok(call.connection, call.id);
 }
 
 void Commands::run(Call& call, const wire::AttachTerminal& attach) {
@@ -192,18 +313,35 @@ void Commands::run(Call& call, const wire::GetStatus& /*status*/) {
   call.connection.send({call.id, host_.status()});
 }
 
+// Why a hand-over would end something; empty: it would not.
+std::string Commands::obstacle_to_hand_over() const {
+  const std::size_t bound = sessions_.bound_to_daemon();
+  if (bound > 0) {
+    return count_of(bound, "session was", "sessions were") +
+           " started by an older asciinema and would end";
+  }
+  const std::size_t played = playbacks_.list().size();
+  return played > 0 ? count_of(played, "recording is", "recordings are") + " being played" : "";
+}
+
 void Commands::run(Call& call, const wire::Shutdown& shutdown) {
+  if (shutdown.hand_over) {
+    if (std::string obstacle = obstacle_to_hand_over(); !shutdown.force && !obstacle.empty()) {
+      call.connection.send_error(call.id, wire::ErrorCode::busy, std::move(obstacle));
+      return;
+    }
+    host_.hand_over();
+    reply_ok(call.connection, call.id);
+    return;
+  }
   if (!shutdown.force && !(sessions_.empty() && playbacks_.empty())) {
-    const std::size_t recorded = sessions_.list().size();
+    const std::size_t recorded = sessions_.size();
     const std::size_t played = playbacks_.list().size();
     std::string reason;
-    if (recorded > 0) {
-      reason = std::to_string(recorded) + (recorded == 1 ? " session is" : " sessions are") +
-               " being recorded";
-    }
+    if (recorded > 0) reason = count_of(recorded, "session is", "sessions are") + " being recorded";
     if (played > 0) {
-      reason += (reason.empty() ? "" : ", ") + std::to_string(played) +
-                (played == 1 ? " recording is" : " recordings are") + " being played";
+      reason += (reason.empty() ? "" : ", ") + count_of(played, "recording is", "recordings are") +
+                " being played";
     }
     call.connection.send_error(call.id, wire::ErrorCode::busy, reason);
     return;

@@ -24,16 +24,23 @@ class Commands {
     virtual wire::StatusReply status() const = 0;
     // No new connections from now on; `force` ends the sessions. The daemon goes when it has none.
     virtual void shut_down(bool force) = 0;
+    // The same, but sessions go on with the next daemon.
+    virtual void hand_over() = 0;
+    virtual Status reload() = 0;
+    // Lines for the user about recordings that were repaired; told once.
+    virtual std::vector<std::string> take_news() = 0;
 
    protected:
     ~Host() = default;
   };
 
-  Commands(Sessions& sessions, Playbacks& playbacks, Fetches& fetches, Uploads& uploads, Host& host)
+  Commands(Sessions& sessions, Playbacks& playbacks, Fetches& fetches, Uploads& uploads,
+           SessionWatches& watches, Host& host)
       : sessions_(sessions),
         playbacks_(playbacks),
         fetches_(fetches),
         uploads_(uploads),
+        watches_(watches),
         host_(host) {}
 
   // May close `connection`.
@@ -49,7 +56,7 @@ class Commands {
   void run(Call& call, const wire::Unknown& unknown);
   void run(Call& call, const wire::Hello& hello);
   void run(Call& call, wire::Start& start);
-  void run(Call& call, const wire::Resume& resume);
+  void run(Call& call, wire::Resume& resume);
   void run(Call& call, const wire::AttachTerminal& attach);
   void run(Call& call, const wire::ReleaseTerminal& release);
   void run(Call& call, const wire::Resize& resize);
@@ -57,6 +64,10 @@ class Commands {
   void run(Call& call, const wire::Exited& exited);
   void run(Call& call, const wire::GetStatus& status);
   void run(Call& call, const wire::Shutdown& shutdown);
+  void run(Call& call, const wire::Reload& reload);
+  void run(Call& call, wire::Steer& steer);
+  void run(Call& call, const wire::WatchSessions& watch);
+  void run(Call& call, wire::Attach& attach);
   void run(Call& call, wire::Play& play);
   void run(Call& call, const wire::Control& control);
   void run(Call& call, wire::Fetch& fetch);
@@ -68,12 +79,15 @@ class Commands {
   void ask_uploads(Call& call, Uploads::Body body);
   // What start and play have to be refused for; true: it was.
   bool refuse_new_work(Call& call);
+  std::string obstacle_to_hand_over() const;
+  bool refuse_bad_start(Call& call, const wire::Start& start);
   Result<Fd> recording_of(const wire::Play& play, std::vector<Fd>& fds) const;
 
   Sessions& sessions_;
   Playbacks& playbacks_;
   Fetches& fetches_;
   Uploads& uploads_;
+  SessionWatches& watches_;
   Host& host_;
 };
 

@@ -3,12 +3,19 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "common/log.h"
 #include "proto/codec.h"
 
 namespace asciinemad {
+namespace {
+
+// About 40 small requests.
+constexpr std::size_t kReadBytes = 4096;
+
+}  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(uv::Loop& loop, Fd socket, std::uint64_t id,
                                                      std::span<char> scratch, Listener& listener) {
@@ -34,7 +41,12 @@ void Connection::on_ready(int events) {
 }
 
 void Connection::receive() {
-  Result<Received> received = receive_with_fds(socket_.get(), scratch_);
+  // A peer that floods must not keep the loop from sessions: little at a time, except of a message
+  // that is larger.
+  const std::span<char> room = parser_.pending_bytes() > 0
+                                   ? scratch_
+                                   : scratch_.first(std::min(scratch_.size(), kReadBytes));
+  Result<Received> received = receive_with_fds(socket_.get(), room);
   if (!received.ok()) {
     if (received.error().sys_errno != EAGAIN) close(received.error().message);
     return;
@@ -159,6 +171,11 @@ Result<std::size_t> Connection::send_some() {
   TRY_ASSIGN(const std::size_t sent, send_with_fds(socket_.get(), bytes, {&fd, 1}));
   outgoing_fds_.pop_front();
   return sent;
+}
+
+std::uint32_t Connection::peer_pid() const {
+  const Result<unsigned> pid = asciinemad::peer_pid(socket_.get());
+  return pid.ok() ? *pid : 0;
 }
 
 bool Connection::peer_has_left() const {

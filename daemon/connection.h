@@ -52,6 +52,12 @@ class Connection final : public uv::Mortal {
   std::uint64_t id() const { return id_; }
   bool open() const { return static_cast<bool>(socket_); }
 
+  // As agreed on by hello.
+  std::uint16_t protocol() const { return protocol_; }
+  void set_protocol(std::uint16_t protocol) { protocol_ = protocol; }
+  // Process id of the peer when it connected; 0 where the system does not tell.
+  std::uint32_t peer_pid() const;
+
   Role role() const { return role_; }
   TerminalUser* terminal_user() const { return terminal_user_; }
   Session* session() const { return session_; }
@@ -111,6 +117,7 @@ class Connection final : public uv::Mortal {
   int watched_ = 0;
 
   Role role_ = Role::stranger;
+  std::uint16_t protocol_ = wire::kProtocolMin;
   TerminalUser* terminal_user_ = nullptr;
   Session* session_ = nullptr;
 };

@@ -14,19 +14,22 @@ namespace asciinemad {
 Daemon::Daemon(Options options)
     : options_(std::move(options)),
       started_at_us_(clock_.now_us()),
-      output_scratch_(kScratchBytes),
       input_scratch_(kScratchBytes),
       graveyard_(loop_),
+      service_(loop_),
       notifier_(loop_, graveyard_),
-      sessions_({loop_, clock_, notifier_, output_scratch_, input_scratch_, encode_scratch_},
+      registry_(loop_, options_.registry_directory, *this),
+      sessions_({loop_, clock_, notifier_, watches_, registry_, input_scratch_, encode_scratch_,
+                 options_.private_peer.has_value() ? std::string() : options_.socket_path},
                 graveyard_, *this),
-      playbacks_({loop_, clock_, input_scratch_, options_.spool_directory}, graveyard_, *this),
+      playbacks_({loop_, clock_, input_scratch_, options_.spool_directory, watches_}, graveyard_,
+                 *this),
       fetches_(loop_, graveyard_, options_.spool_directory),
       uploads_({{loop_, graveyard_, clock_, upload_with_module, options_.upload_directory,
                  options_.socket_path},
                 notifier_},
                *this),
-      commands_(sessions_, playbacks_, fetches_, uploads_, *this),
+      commands_(sessions_, playbacks_, fetches_, uploads_, watches_, *this),
       idle_timer_(uv::make_timer(loop_)) {}
 
 Daemon::~Daemon() = default;
@@ -37,14 +40,23 @@ Status Daemon::open() {
     if (add_connection(Fd(*options_.private_peer)) == nullptr) {
       return Error{Errc::invalid_argument, "the private peer's descriptor is not a socket"};
     }
+  } else if (options_.listen_socket.has_value()) {
+    TRY_ASSIGN(listener_, ControlListener::adopt(loop_, std::move(*options_.listen_socket),
+                                                 options_.socket_path, *this));
   } else {
     TRY_ASSIGN(listener_, ControlListener::open(loop_, options_.socket_path, *this));
   }
-  for (const int signum : {SIGTERM, SIGINT}) {
+  for (const int signum : {SIGTERM, SIGINT, ControlListener::kHandOverSignal}) {
     signals_.push_back(uv::watch_signal<&Daemon::on_signal>(loop_, signum, this));
   }
-  // A private daemon has one task, and the queue is none of it.
-  if (!options_.private_peer.has_value()) uploads_.start();
+  // A private daemon has one task, and the queue is none of it, nor what others have left.
+  if (!options_.private_peer.has_value()) {
+    signals_.push_back(uv::watch_signal<&Daemon::on_signal>(loop_, SIGHUP, this));
+    registry_.start();
+    uploads_.start();
+  }
+  update_status();
+  service_.ready();
   consider_ending();
   return {};
 }
@@ -89,6 +101,8 @@ void Daemon::on_connection_closed(Connection& connection) {
   if (session != nullptr) session->on_shim_lost();
   fetches_.cancel(connection);
   uploads_.forget(connection);
+  watches_.forget(connection);
+  sessions_.forget(connection);
   const auto found = connections_.find(connection.id());
   if (found != connections_.end()) {
     graveyard_.bury(std::move(found->second));
@@ -118,14 +132,20 @@ wire::StatusReply Daemon::status() const {
           sessions_.list(),
           playbacks_.list(),
           uploads_.waiting(),
-          uploads_.held()};
+          uploads_.held(),
+          registry_.recovered(),
+          service_.supervised()};
+}
+
+void Daemon::begin_ending() {
+  ending_ = true;
+  service_.stopping();
+  listener_.reset();
 }
 
 void Daemon::shut_down(bool force) {
   log::info("told to end");
-  ending_ = true;
-  listener_.reset();
-  uploads_.wind_down();
+  begin_ending();
   if (force) {
     sessions_.stop_all();
     playbacks_.stop_all();
@@ -133,13 +153,58 @@ void Daemon::shut_down(bool force) {
   consider_ending();
 }
 
+void Daemon::hand_over() {
+  log::info("handing over to the next daemon");
+  begin_ending();
+  sessions_.hand_over();
+  playbacks_.stop_all();
+  consider_ending();
+}
+
+// Also SIGTERM: who ends the daemon does not mean the sessions. `shutdown` can say so.
 void Daemon::on_signal(int signum) {
   log::info("signal ", signum);
-  shut_down(true);
+  if (signum != SIGHUP) {
+    hand_over();
+    return;
+  }
+  service_.reloading();
+  if (Status reloaded = reload(); !reloaded.ok()) log::error(reloaded.error().message);
+  service_.ready();
+}
+
+Status Daemon::reload() {
+  if (options_.reload == nullptr) return {};
+  TRY_ASSIGN(const std::uint64_t idle_exit_ms, options_.reload());
+  if (options_.idle_exit_ms.has_value()) options_.idle_exit_ms = idle_exit_ms;
+  log::info("configuration read again");
+  consider_ending();
+  return {};
+}
+
+bool Daemon::on_recording_to_upload(wire::Upload upload, Fd recording) {
+  if (options_.private_peer.has_value() || uploads_wound_down_) return false;
+  uploads_.add(std::move(upload), std::move(recording));
+  return true;
+}
+
+void Daemon::update_status() {
+  if (!service_.supervised()) return;
+  std::string text = std::to_string(sessions_.size()) + " recorded, " +
+                     std::to_string(playbacks_.list().size()) + " played, " +
+                     std::to_string(uploads_.waiting()) + " uploads waiting";
+  if (uploads_.held() > 0) text += ", " + std::to_string(uploads_.held()) + " held";
+  service_.set_status(text);
 }
 
 void Daemon::consider_ending() {
+  update_status();
   const bool forsaken = options_.private_peer.has_value() && connections_.empty();
+  // Sessions that end now may have a recording for the queue.
+  if (ending_ && sessions_.empty() && !uploads_wound_down_ && !uploads_.taking_recordings()) {
+    uploads_wound_down_ = true;
+    uploads_.wind_down();
+  }
   if (!has_work() && (ending_ || forsaken)) {
     loop_.stop();
     return;

@@ -36,6 +36,13 @@ Status FileSink::write(std::string_view bytes, std::size_t& written) {
   return {};
 }
 
+std::optional<std::uint64_t> FileSink::position() const {
+  if (!regular_) return std::nullopt;
+  // The offset belongs to the open file description, which others may share (standard output).
+  const off_t offset = ::lseek(fd_.get(), 0, SEEK_CUR);
+  return offset < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(offset));
+}
+
 void FileSink::schedule_sync() {
   const std::uint64_t now_ms = uv_now(loop_.get());
   const std::uint64_t next_ms = last_sync_at_ms_ + kSyncIntervalMs;

@@ -18,6 +18,7 @@ class FileSink final : public Sink {
 
   Status write(std::string_view bytes, std::size_t& written) override;
   int fd() const override { return fd_.get(); }
+  std::optional<std::uint64_t> position() const override;
   bool congested() const override { return false; }
   bool idle() const override { return true; }
   std::uint64_t close() override;

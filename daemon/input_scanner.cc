@@ -39,7 +39,7 @@ bool begins_reply(char introducer, char next) {
 }  // namespace
 
 InputScanner::InputScanner(const HotkeyMap& hotkeys) : hotkeys_(hotkeys) {
-  has_hotkeys_ = hotkeys_.pause || hotkeys_.add_marker;
+  has_hotkeys_ = hotkeys_.pause || hotkeys_.add_marker || hotkeys_.detach;
   if (!has_hotkeys_) hotkeys_.prefix.reset();
   const auto stop_at = [this](const std::optional<Key>& key) {
     if (key) stops_.at(static_cast<unsigned char>(legacy_bytes(*key).front())) = true;
@@ -48,10 +48,11 @@ InputScanner::InputScanner(const HotkeyMap& hotkeys) : hotkeys_(hotkeys) {
   if (!hotkeys_.prefix) {
     stop_at(hotkeys_.pause);
     stop_at(hotkeys_.add_marker);
+    stop_at(hotkeys_.detach);
   }
   stops_.at(static_cast<unsigned char>(kEsc)) = true;
   swallowed(Role::prefix) = true;
-  swallowed(Role::pause) = swallowed(Role::add_marker) = !hotkeys_.prefix;
+  swallowed(Role::pause) = swallowed(Role::add_marker) = swallowed(Role::detach) = !hotkeys_.prefix;
 }
 
 void InputScanner::feed(std::string_view bytes, Listener& listener) {

@@ -25,14 +25,15 @@
 namespace asciinemad {
 
 // With a prefix the others count only after it. A prefix alone means nothing and is forwarded.
-// Where two are the same key the prefix wins, then pause.
+// Where two are the same key the first one here wins.
 struct HotkeyMap {
   std::optional<Key> prefix;
   std::optional<Key> pause;
   std::optional<Key> add_marker;
+  std::optional<Key> detach = {};
 };
 
-enum class Hotkey { pause, add_marker };
+enum class Hotkey { pause, add_marker, detach };
 
 class InputScanner {
  public:
@@ -65,6 +66,9 @@ class InputScanner {
   // ESC, only on_typed() waits. The owner calls release() when no input came for 50 ms, and at the
   // end of input.
   bool holding() const { return sent_ < sequence_.size() || typed_ < sequence_.size(); }
+
+  // Whether a new scanner is in the same state.
+  bool at_rest() const;
 
   // Delivers the waiting bytes. If the rest of a hotkey comes after all, it still counts.
   void release(Listener& listener);
@@ -121,7 +125,7 @@ class InputScanner {
     forwarded,  // released with the unfinished key after it; a hotkey there still counts
   };
   // Which configured key it is, in order of precedence.
-  enum class Role : std::uint8_t { prefix, pause, add_marker, none };
+  enum class Role : std::uint8_t { prefix, pause, add_marker, detach, none };
 
   void scan_ground(Chunk& chunk);
   void scan_paste(Chunk& chunk);
@@ -178,7 +182,7 @@ class InputScanner {
   std::string prefix_bytes_;  // while pending
   std::size_t prefix_sent_ = 0;
   std::size_t prefix_typed_ = 0;
-  std::array<bool, 3> swallowed_{};
+  std::array<bool, 4> swallowed_{};
 };
 
 }  // namespace asciinemad

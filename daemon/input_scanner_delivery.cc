@@ -37,7 +37,7 @@ bool is_pointer_or_focus(std::string_view sequence) {
 template <typename Matcher>
 std::size_t find_hotkey(const HotkeyMap& hotkeys, const Matcher& is_key) {
   std::size_t index = 0;
-  for (const auto* key : {&hotkeys.prefix, &hotkeys.pause, &hotkeys.add_marker}) {
+  for (const auto* key : {&hotkeys.prefix, &hotkeys.pause, &hotkeys.add_marker, &hotkeys.detach}) {
     if (*key && is_key(**key)) break;
     ++index;
   }
@@ -150,7 +150,8 @@ void InputScanner::resolve(Chunk& chunk, Role role, KeyEventType type) {
   if (!swallowed(role)) return pass_key(chunk);
   forget_prefix();
   swallow(chunk);
-  chunk.listener.on_hotkey(role == Role::pause ? Hotkey::pause : Hotkey::add_marker);
+  // In the same order.
+  chunk.listener.on_hotkey(static_cast<Hotkey>(static_cast<int>(role) - 1));
 }
 
 void InputScanner::press_prefix(Chunk& chunk) {

@@ -28,7 +28,9 @@ std::string InputScanner::state() const {
   put(kVersion);
   put(static_cast<std::size_t>(state_));
   put(static_cast<std::size_t>(prefix_state_));
-  put((swallowed_[0] ? 1U : 0U) | (swallowed_[1] ? 2U : 0U) | (swallowed_[2] ? 4U : 0U));
+  std::size_t swallowed = 0;
+  for (std::size_t i = 0; i < swallowed_.size(); ++i) swallowed |= swallowed_[i] ? 1U << i : 0U;
+  put(swallowed);
   put(remaining_);
   put(paste_matched_);
   put(sent);
@@ -38,6 +40,10 @@ std::string InputScanner::state() const {
   put(prefix_typed_);
   put(prefix_bytes_.size());
   return bytes + sequence + prefix_bytes_;
+}
+
+bool InputScanner::at_rest() const {
+  return state_ == State::ground && sequence_.empty() && prefix_state_ == PrefixState::none;
 }
 
 Status InputScanner::restore(std::string_view state) {

@@ -3,14 +3,16 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <string>
 
@@ -20,21 +22,22 @@
 #include "common/paths.h"
 #include "daemon/daemon.h"
 #include "daemon/platform.h"
+#include "daemon/service.h"
+#include "daemon/settings.h"
 
 namespace asciinemad {
 namespace {
 
-constexpr std::uint64_t kDefaultIdleExitS = 300;
-
 constexpr const char* kHelp =
     "usage: asciinemad [OPTION]...\n"
     "\n"
-    "Records terminal sessions for asciinema. The client starts it when needed;\n"
-    "without options it serves until it is told to end and logs to standard error.\n"
+    "Records terminal sessions for asciinema. The client starts it when needed, or\n"
+    "systemd does, which may pass the socket; without options it serves until it is\n"
+    "told to end and logs to standard error.\n"
     "\n"
     "  --socket PATH       listen there (default: $XDG_RUNTIME_DIR/asciinemad/socket)\n"
     "  --on-demand         log to a file, end when idle\n"
-    "  --idle-exit SECONDS with --on-demand: how long idle is (default: 300)\n"
+    "  --idle-exit SECONDS with --on-demand: how long idle is (default: as configured)\n"
     "  --ready-fd N        write \"ready\" or an error message there, then close it\n"
     "  --private N         serve the one connection on this descriptor, then end\n"
     "  -h, --help          show this help\n"
@@ -43,10 +46,16 @@ constexpr const char* kHelp =
 struct Arguments {
   std::string socket_path;
   bool on_demand = false;
-  std::uint64_t idle_exit_s = kDefaultIdleExitS;
+  std::optional<std::uint64_t> idle_exit_s;
   int ready_fd = -1;
   std::optional<int> private_fd;
 };
+
+// One process, one command line; the daemon reloads without knowing of it.
+Arguments& arguments_of_process() {
+  static Arguments instance;
+  return instance;
+}
 
 int usage_error(const std::string& message) {
   std::cerr << "asciinemad: " << message << "\nTry 'asciinemad --help'.\n";
@@ -75,8 +84,8 @@ bool apply(Arguments& arguments, int choice) {
       arguments.socket_path = optarg;
       return arguments.socket_path.front() == '/';
     case kIdleExit:
-      return parse_number(optarg, arguments.idle_exit_s) && arguments.idle_exit_s > 0 &&
-             arguments.idle_exit_s < 1'000'000;
+      return parse_number(optarg, arguments.idle_exit_s.emplace(0)) && *arguments.idle_exit_s > 0 &&
+             *arguments.idle_exit_s < 1'000'000;
     case kReadyFd:
       return parse_number(optarg, arguments.ready_fd) && arguments.ready_fd > STDERR_FILENO;
     case kPrivate:
@@ -123,10 +132,11 @@ void become_independent(const Arguments& arguments) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  // SIGHUP until the daemon watches it, which a private one does not.
   for (const int signum : {SIGPIPE, SIGXFSZ, SIGHUP, SIGTTOU, SIGTTIN, SIGTSTP}) {
     ::signal(signum, SIG_IGN);
   }
-  for (const int signum : {SIGTERM, SIGINT, SIGQUIT, SIGCHLD}) ::signal(signum, SIG_DFL);
+  for (const int signum : {SIGTERM, SIGINT, SIGQUIT, SIGCHLD, SIGUSR1}) ::signal(signum, SIG_DFL);
   if (!arguments.on_demand && !arguments.private_fd.has_value()) return;
   ::setsid();
   // 0, 1 and 2 stay taken, so that no descriptor of a session ever gets one of these numbers.
@@ -139,9 +149,10 @@ void become_independent(const Arguments& arguments) {
 
 // An empty path when there is nowhere to log.
 std::string open_log(const Arguments& arguments, const Environment& environment) {
-  const char* level = std::getenv("ASCIINEMAD_LOG");
-  if (level != nullptr) log::set_level(log::parse_level(level));
-  if (!arguments.on_demand && !arguments.private_fd.has_value()) return {};
+  if (!arguments.on_demand && !arguments.private_fd.has_value()) {
+    if (logs_to_journal()) log::use_journal_format();
+    return {};
+  }
   const std::optional<std::string> path = daemon_log_path(environment);
   if (!path.has_value() || !make_parent_directories(*path).ok() || !log::open_file(*path).ok()) {
     log::discard();
@@ -156,24 +167,67 @@ void tell_launcher(int ready_fd, const std::string& message) {
   ::close(ready_fd);
 }
 
-int serve(Arguments& arguments) {
+// Returns the time to wait when idle: the command line's, which lasts.
+std::uint64_t apply_settings(const DaemonSettings& settings) {
+  log::set_level(settings.log_level);
+  return arguments_of_process().idle_exit_s.value_or(settings.idle_exit_s) * 1000;
+}
+
+Result<std::uint64_t> reload_settings() {
+  TRY_ASSIGN(const DaemonSettings settings, load_daemon_settings(ProcessEnvironment()));
+  return apply_settings(settings);
+}
+
+// Bad settings must not keep anybody from recording.
+DaemonSettings settings_or_defaults(const Environment& environment) {
+  Result<DaemonSettings> settings = load_daemon_settings(environment);
+  if (settings.ok()) return *settings;
+  log::warn("settings are not used: ", settings.error().message);
+  return default_daemon_settings(environment);
+}
+
+Result<std::string> bound_path(const Fd& socket) {
+  sockaddr_un address{};
+  socklen_t size = sizeof(address);
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return system_error("examine the service manager's socket", errno);
+  }
+  if (address.sun_path[0] != '/') {
+    return Error{Errc::invalid_argument, "the service manager's socket has no path"};
+  }
+  return std::string(address.sun_path, ::strnlen(address.sun_path, sizeof(address.sun_path)));
+}
+
+// systemd's socket, or the path to listen at.
+Status choose_socket(const Arguments& arguments, const Environment& environment,
+                     Daemon::Options& options) {
+  if (arguments.private_fd.has_value()) return {};
+  TRY_ASSIGN(options.listen_socket, take_listen_socket());
+  options.socket_path = arguments.socket_path;
+  if (options.listen_socket.has_value()) {
+    TRY_ASSIGN(options.socket_path, bound_path(*options.listen_socket));
+  } else if (options.socket_path.empty()) {
+    TRY_ASSIGN(options.socket_path, control_socket_path(environment));
+  }
+  return {};
+}
+
+int serve(const Arguments& arguments) {
   const ProcessEnvironment environment;
   Daemon::Options options;
   options.log_path = open_log(arguments, environment);
+  const std::uint64_t idle_exit_ms = apply_settings(settings_or_defaults(environment));
+  options.reload = reload_settings;
   options.private_peer = arguments.private_fd;
   options.spool_directory = state_directory(environment).value_or("/tmp");
   options.upload_directory = options.spool_directory + "/queue";
+  options.registry_directory = options.spool_directory + "/sessions";
   // Where it can't be made, unnamed files are kept in memory.
   static_cast<void>(make_parent_directories(options.spool_directory + "/."));
-  options.socket_path = arguments.socket_path;
-  if (arguments.on_demand) options.idle_exit_ms = arguments.idle_exit_s * 1000;
-  if (options.socket_path.empty() && !arguments.private_fd.has_value()) {
-    Result<std::string> path = control_socket_path(environment);
-    if (!path.ok()) {
-      tell_launcher(arguments.ready_fd, path.error().message);
-      return usage_error(path.error().message);
-    }
-    options.socket_path = std::move(path).value();
+  if (arguments.on_demand) options.idle_exit_ms = idle_exit_ms;
+  if (Status status = choose_socket(arguments, environment, options); !status.ok()) {
+    tell_launcher(arguments.ready_fd, status.error().message);
+    return usage_error(status.error().message);
   }
   Daemon daemon(std::move(options));
   if (Status status = daemon.open(); !status.ok()) {
@@ -193,7 +247,7 @@ int serve(Arguments& arguments) {
 }  // namespace asciinemad
 
 int main(int argc, char** argv) {
-  asciinemad::Arguments arguments;
+  asciinemad::Arguments& arguments = asciinemad::arguments_of_process();
   if (const std::optional<int> status = asciinemad::parse_arguments(argc, argv, arguments)) {
     return *status;
   }

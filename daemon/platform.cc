@@ -1,22 +1,40 @@
 #include "daemon/platform.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #ifdef __linux__
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #endif
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <string>
 
+#include "common/read_file.h"
+
 namespace asciinemad {
+namespace {
+
+// Of a small file; empty when it cannot be read.
+std::string first_line(const std::string& path) {
+  constexpr std::size_t kMaxBytes = 4096;
+  const Result<std::optional<std::string>> text = read_small_file(path, kMaxBytes);
+  if (!text.ok() || !text->has_value()) return {};
+  return (*text)->substr(0, (*text)->find('\n'));
+}
+
+}  // namespace
 
 int accept_cloexec(int listening) {
 #ifdef __APPLE__
@@ -51,6 +69,67 @@ Result<Fd> reopen_for_reading(int fd) {
 #endif
 }
 
+Status remove_open_file(int fd) {
+#ifdef __linux__
+  std::array<char, PATH_MAX> path{};
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t size = ::readlink(link.c_str(), path.data(), path.size() - 1);
+  struct stat open_file {};
+  struct stat named {};
+  if (size > 0 && ::fstat(fd, &open_file) == 0 && ::lstat(path.data(), &named) == 0 &&
+      open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino) {
+    if (::unlink(path.data()) == 0) return {};
+    return system_error(std::string("remove ") + path.data(), errno);
+  }
+#endif
+  return cut_file(fd, 0);
+}
+
+Status cut_file(int fd, std::uint64_t bytes) {
+  if (::ftruncate(fd, static_cast<off_t>(bytes)) == 0) return {};
+  return system_error("cut the recording", errno);
+}
+
+std::string slave_path(int master) {
+#ifdef __linux__
+  std::array<char, 64> path{};
+  return ::ptsname_r(master, path.data(), path.size()) == 0 ? std::string(path.data())
+                                                            : std::string();
+#else
+  const char* path = ::ptsname(master);
+  return path == nullptr ? std::string() : std::string(path);
+#endif
+}
+
+#ifdef __linux__
+Result<Fd> make_shared_memory(const char* name, std::size_t bytes) {
+  Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0 ||
+      ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
+    return system_error("make shared memory", errno);
+  }
+  return fd;
+}
+
+bool is_sealed_memory(int fd) {
+  const int seals = ::fcntl(fd, F_GET_SEALS);
+  return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
+}
+#else
+Result<Fd> make_shared_memory(const char* /*name*/, std::size_t bytes) {
+  std::string path = "/tmp/asciinema-XXXXXX";
+  Fd fd(::mkostemp(path.data(), O_CLOEXEC));
+  if (!fd) return system_error("make shared memory", errno);
+  ::unlink(path.c_str());
+  if (::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) {
+    return system_error("make shared memory", errno);
+  }
+  return fd;
+}
+
+bool is_sealed_memory(int /*fd*/) { return true; }
+#endif
+
 bool is_slave_of(int terminal, int master) {
 #ifdef __linux__
   // Also of a descriptor of /dev/tty, which has a device number of its own.
@@ -66,6 +145,38 @@ bool is_slave_of(int terminal, int master) {
 #else
   static_cast<void>(terminal), static_cast<void>(master);
   return false;
+#endif
+}
+
+std::string boot_id() {
+#ifdef __linux__
+  return first_line("/proc/sys/kernel/random/boot_id");
+#else
+  return {};
+#endif
+}
+
+std::string machine_id() {
+  std::string id = first_line("/etc/machine-id");
+  if (!id.empty()) return id;
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
+                                                          : std::string();
+}
+
+std::optional<bool> has_writers(int fd) {
+#ifdef __linux__
+  // A read lease is refused while the file is open for writing. Whoever opens it while the lease is
+  // held has us told by a signal: one that does nothing.
+  if (::fcntl(fd, F_SETSIG, SIGURG) != 0) return std::nullopt;
+  if (::fcntl(fd, F_SETLEASE, F_RDLCK) != 0) {
+    return errno == EAGAIN ? std::optional(true) : std::nullopt;
+  }
+  ::fcntl(fd, F_SETLEASE, F_UNLCK);
+  return false;
+#else
+  static_cast<void>(fd);
+  return std::nullopt;
 #endif
 }
 

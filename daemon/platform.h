@@ -1,7 +1,10 @@
 // What POSIX leaves to each system, for the daemon.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "common/fd.h"
 #include "common/result.h"
@@ -20,6 +23,30 @@ Result<Fd> reopen_for_reading(int fd);
 
 // Whether `terminal` is the other end of that PTY. False where the system does not tell.
 bool is_slave_of(int terminal, int master);
+
+// Removes the name of the open regular file `fd`, whatever it is called by now; where it has none
+// that can be found, empties it.
+Status remove_open_file(int fd);
+// Cuts the regular file `fd` to that size.
+Status cut_file(int fd, std::uint64_t bytes);
+
+// Path of the terminal that is the other end of that PTY; empty where the system does not tell.
+std::string slave_path(int master);
+
+// Zeroed memory of that size that processes share by passing the descriptor; it can be neither cut
+// nor extended. Linux: a sealed memfd. Elsewhere an unlinked file, which is not sealed.
+Result<Fd> make_shared_memory(const char* name, std::size_t bytes);
+// Whether it is such memory, so that nobody can cut it under a mapping.
+bool is_sealed_memory(int fd);
+
+// Names this run of the machine since it was started; empty where the system does not tell.
+std::string boot_id();
+// Names the machine, among those that may share a home directory.
+std::string machine_id();
+
+// Whether any process of this machine has the regular file of this user open for writing, which
+// `fd` has for reading only; nullopt where the system or the file system does not tell.
+std::optional<bool> has_writers(int fd);
 
 // Makes the empty file `to` share the blocks of `from`. False where the file system can't.
 bool clone_file(int from, int to);

@@ -99,6 +99,7 @@ Result<std::unique_ptr<Playback>> Playback::create(const Context& context, std::
       new Playback(context, std::move(id), std::move(play), client, listener));
   TRY(playback->open(std::move(recording), std::move(terminal)));
   client.become_client(*playback);
+  playback->tell(wire::event::PlaybackStarted{playback->info()});
   return playback;
 }
 
@@ -126,6 +127,11 @@ wire::PlaybackInfo Playback::info() const {
   info.following = live_;
   info.size = recorded_size_;
   return info;
+}
+
+void Playback::tell(decltype(wire::SessionEvent::what) what) const {
+  if (context_.watches.empty()) return;
+  context_.watches.publish({id_, play_.name, 0, position_us(), std::move(what)});
 }
 
 std::uint64_t Playback::position_us() const {
@@ -405,9 +411,10 @@ void Playback::end() {
   if (client_ == nullptr && terminal_ != nullptr) terminal_->restore_settings();
   terminal_.reset();
   if (client_ != nullptr) {
-    client_->send({0, std::move(finished_)});
+    client_->send({0, finished_});
     client_->become_peer();
   }
+  tell(wire::event::PlaybackEnded{std::move(finished_)});
   listener_.on_playback_ended(*this);
 }
 

@@ -16,6 +16,7 @@
 #include "daemon/playback_feed.h"
 #include "daemon/playback_keys.h"
 #include "daemon/playback_overlay.h"
+#include "daemon/session_watches.h"
 #include "daemon/terminal.h"
 #include "daemon/terminal_user.h"
 #include "daemon/uv_loop.h"
@@ -46,6 +47,7 @@ class Playback final : public uv::Mortal,
     const Clock& clock;
     std::span<char> input_scratch;
     std::string spool_directory;
+    SessionWatches& watches;
   };
 
   // How long the end waits for a terminal that does not take the last bytes: at the recording's
@@ -110,6 +112,7 @@ class Playback final : public uv::Mortal,
   std::uint64_t due_us(const PlaybackFeed::Item& item) const;
   void arm_timer(std::uint64_t now_us);
   void on_all_shown();
+  void tell(decltype(wire::SessionEvent::what) what) const;
   void finish(How how, std::string reason);
   void end();
 

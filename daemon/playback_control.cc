@@ -80,6 +80,11 @@ void Playback::set_paused(bool paused) {
   const std::uint64_t position = position_us();
   paused_ = paused;
   set_position(position);
+  if (paused) {
+    tell(wire::event::Paused{});
+  } else {
+    tell(wire::event::Resumed{});
+  }
   if (!paused && live_) {
     // What was missed is not shown in a hurry.
     jump(PlaybackFeed::ToEnd{});

@@ -1,6 +1,6 @@
 #include "daemon/playbacks.h"
 
-#include "daemon/ids.h"
+#include "common/ids.h"
 
 namespace asciinemad {
 

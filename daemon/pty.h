@@ -62,6 +62,10 @@ class Pty {
 
   Status resize(const wire::WindowSize& size);
 
+  bool has_pending_input() const { return !pending_input_.empty(); }
+
+  // Path of the end that the command sees; empty where the system does not tell.
+  std::string terminal_path() const { return slave_path(master_.get()); }
   // Whether `terminal` is the end that the command sees.
   bool is_terminal(int terminal) const { return is_slave_of(terminal, master_.get()); }
 

@@ -33,6 +33,13 @@ void Recorder::begin(const AsciicastHeader& header, const wire::WindowSize& size
   write_overdue();
 }
 
+void Recorder::continue_recording(const AsciicastHeader& header) {
+  if (format_ == wire::Format::asciicast_v2 && sink_->position() == 0) {
+    append_header_v2(overdue_header_, header);
+  }
+  if (!paused_) write_overdue();
+}
+
 void Recorder::begin_appending(std::uint64_t offset_us, const wire::WindowSize& size) {
   start_time_line(offset_us, size);
   write_resize();
@@ -71,9 +78,9 @@ void Recorder::input(std::string_view bytes) {
   input_decoder_.release_buffer();
 }
 
-void Recorder::marker(std::string_view label) {
-  if (format_ == wire::Format::raw || paused_) return;
-  write_event(EventCode::marker, label, 0);
+bool Recorder::marker(std::string_view label) {
+  if (format_ == wire::Format::raw || paused_) return false;
+  return write_event(EventCode::marker, label, 0);
 }
 
 void Recorder::resize(const wire::WindowSize& size) {
@@ -130,14 +137,14 @@ void Recorder::close() {
   }
 }
 
-void Recorder::write_event(EventCode code, std::string_view text, std::size_t source_bytes) {
+bool Recorder::write_event(EventCode code, std::string_view text, std::size_t source_bytes) {
   if (!write_overdue()) {
     lost_bytes_ += source_bytes;
-    return;
+    return false;
   }
   scratch_.clear();
   append_event_v2(scratch_, now_us(), code, text);
-  emit(source_bytes);
+  return emit(source_bytes);
 }
 
 bool Recorder::write_overdue() {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,12 +39,16 @@ class Recorder final : private Sink::Listener {
 
   // Begins a new recording: time 0 is now.
   void begin(const AsciicastHeader& header, const wire::WindowSize& size);
+  // Goes on with one that another daemon has begun, after restore(). `header` is written if that
+  // one could not write it.
+  void continue_recording(const AsciicastHeader& header);
   // Continues one whose last event was at `offset_us`. Its size then may have been another one.
   void begin_appending(std::uint64_t offset_us, const wire::WindowSize& size);
 
   void output(std::string_view bytes);
   void input(std::string_view bytes);
-  void marker(std::string_view label);
+  // False: it is not in the recording, which is paused, raw or takes nothing.
+  bool marker(std::string_view label);
   // While paused it is written on resume, and only if it still differs then.
   void resize(const wire::WindowSize& size);
 
@@ -58,6 +63,8 @@ class Recorder final : private Sink::Listener {
 
   // Of the recording; -1 when it is closed.
   int fd() const { return sink_->fd(); }
+  // Bytes that it has, if that is known.
+  std::optional<std::uint64_t> position() const { return sink_->position(); }
   bool congested() const { return sink_->congested(); }
   bool idle() const { return sink_->idle(); }
 
@@ -77,7 +84,7 @@ class Recorder final : private Sink::Listener {
 
   std::uint64_t now_us();
   void write_tails();
-  void write_event(EventCode code, std::string_view text, std::size_t source_bytes);
+  bool write_event(EventCode code, std::string_view text, std::size_t source_bytes);
   void start_time_line(std::uint64_t offset_us, const wire::WindowSize& size);
   bool resize_pending() const;
   void write_resize();

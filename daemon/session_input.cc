@@ -1,4 +1,6 @@
-// The way of what the user types: hotkeys, pause, the recording of input, the PTY.
+// The way of what the user types: hotkeys, the recording of input, the PTY.
+#include <utility>
+
 #include "common/log.h"
 #include "daemon/session.h"
 
@@ -8,14 +10,26 @@ void Session::on_terminal_input(std::string_view bytes) {
   if (phase_ != Phase::running) return;
   uv_timer_stop(hold_timer_.get());
   scanner_.feed(bytes, *this);
-  record_typed();
+  scan_done();
   if (scanner_.holding()) uv::start_timer<&Session::on_hold_timeout>(hold_timer_, kHoldMs, this);
-  if (!can_type()) update_flow();
+  if (std::exchange(detach_wanted_, false)) {
+    begin_detaching();
+  } else if (!can_type()) {
+    update_flow();
+  }
+}
+
+// A hotkey, a paste or a character cut by the daemon's death is recognised by its successor.
+void Session::scan_done() {
+  record_typed();
+  if (scanner_.at_rest() && !keys_saved_) return;
+  keys_saved_ = !scanner_.at_rest();
+  journal_->save_keys(keys_saved_ ? scanner_.state() : std::string());
 }
 
 void Session::on_hold_timeout() {
   scanner_.release(*this);
-  record_typed();
+  scan_done();
 }
 
 void Session::on_terminal_input_end() {
@@ -23,7 +37,11 @@ void Session::on_terminal_input_end() {
   on_hold_timeout();
   if (terminal_->input_is_terminal()) {
     log::info("session ", id_, ": the terminal is gone");
-    stop();
+    if (goes_on_alone()) {
+      send_client_away("the terminal is gone");
+    } else {
+      stop();
+    }
   } else {
     input_ended_ = true;
     if (!resuming_) pty_->type_end_of_file();
@@ -47,6 +65,7 @@ void Session::record_typed() {
   if (typed_.empty() || resuming_) return;
   recorder_.input(typed_);
   typed_ = std::string();
+  save_place();
 }
 
 void Session::on_hotkey(Hotkey hotkey) {
@@ -56,65 +75,15 @@ void Session::on_hotkey(Hotkey hotkey) {
       toggle_pause();
       break;
     case Hotkey::add_marker:
-      add_marker();
+      if (start_.format != wire::Format::raw) {
+        const Status added = add_marker(label_of_key());
+        notify(added.ok() ? "Marker added" : "Marker not added: " + added.error().message);
+      }
+      break;
+    case Hotkey::detach:
+      detach_wanted_ = true;
       break;
   }
-}
-
-void Session::toggle_pause() {
-  if (resuming_) {
-    cancel_resuming();
-  } else if (recorder_.paused()) {
-    begin_resuming();
-  } else {
-    recorder_.pause();
-    send_checkpoint();
-    notify("Paused recording");
-  }
-}
-
-// What was typed in the pause may be echoed only after the key that ends it has been read. So the
-// recording stays paused for a moment, and what is typed behind the key waits.
-void Session::begin_resuming() {
-  resuming_ = true;
-  const std::uint64_t now_ms = uv_now(context_.loop.get());
-  const std::uint64_t settled_at_ms = typed_in_pause_at_ms_ + kEchoMs;
-  if (typed_in_pause_at_ms_ == 0 || now_ms >= settled_at_ms) {
-    finish_resuming();
-  } else {
-    uv::start_timer<&Session::finish_resuming>(resume_timer_, settled_at_ms - now_ms, this);
-  }
-}
-
-void Session::cancel_resuming() {
-  uv_timer_stop(resume_timer_.get());
-  resuming_ = false;
-  pty_->write(std::exchange(fenced_input_, {}));
-  typed_in_pause_at_ms_ = uv_now(context_.loop.get());
-}
-
-void Session::finish_resuming() {
-  if (!resuming_) return;
-  uv_timer_stop(resume_timer_.get());
-  pty_->catch_up();
-  resuming_ = false;
-  typed_in_pause_at_ms_ = 0;
-  recorder_.resume();
-  send_checkpoint();
-  notify("Resumed recording");
-  record_typed();
-  pty_->write(std::exchange(fenced_input_, {}));
-  if (input_ended_) pty_->type_end_of_file();
-}
-
-void Session::add_marker() {
-  if (start_.format == wire::Format::raw) return;
-  if (recorder_.paused()) {
-    notify("Marker not added: recording is paused");
-    return;
-  }
-  recorder_.marker("");
-  notify("Marker added");
 }
 
 }  // namespace asciinemad

@@ -1,23 +1,43 @@
 #include "daemon/sessions.h"
 
-#include "daemon/ids.h"
+#include "common/ids.h"
 
 namespace asciinemad {
-Result<std::string> Sessions::start(wire::Start start, Session::Resources resources,
-                                    Connection& client, Connection& shim) {
+Status Sessions::check_new(const std::string& id, const std::string& name) const {
   if (sessions_.size() >= kMaxSessions) {
     return Error{Errc::limit_exceeded,
                  "the daemon has " + std::to_string(kMaxSessions) + " sessions already"};
   }
-  std::string id;
-  do {
+  if (find(id) != nullptr) return Error{Errc::busy, "there is a session " + id + " already"};
+  if (!name.empty() && find(name) != nullptr) {
+    return Error{Errc::busy, "there is a session named " + name + " already"};
+  }
+  return {};
+}
+
+Result<std::string> Sessions::start(wire::Start start, Session::Resources resources,
+                                    Connection& client, Connection& shim) {
+  std::string id = start.session;
+  while (id.empty() || (start.session.empty() && sessions_.contains(id))) {
     TRY_ASSIGN(id, make_id());
-  } while (sessions_.contains(id));
+  }
+  TRY(check_new(id, start.name));
   TRY_ASSIGN(auto session, Session::create(context_, id, std::move(start), std::move(resources),
                                            client, shim, *this));
   sessions_.emplace(id, std::move(session));
   listener_.on_sessions_changed();
   return id;
+}
+
+Status Sessions::resume(wire::Resume resume, Session::Resources resources, Fd journal,
+                        Connection& shim) {
+  std::string id = resume.session;
+  TRY(check_new(id, resume.start.name));
+  TRY_ASSIGN(auto session, Session::resume(context_, std::move(resume), std::move(resources),
+                                           std::move(journal), shim, *this));
+  sessions_.emplace(std::move(id), std::move(session));
+  listener_.on_sessions_changed();
+  return {};
 }
 
 std::vector<wire::SessionInfo> Sessions::list() const {
@@ -26,9 +46,14 @@ std::vector<wire::SessionInfo> Sessions::list() const {
   return infos;
 }
 
-const Session* Sessions::find(std::string_view id) const {
-  const auto found = sessions_.find(id);
-  return found == sessions_.end() ? nullptr : found->second.get();
+Session* Sessions::find(std::string_view id_or_name) const {
+  if (const auto found = sessions_.find(id_or_name); found != sessions_.end()) {
+    return found->second.get();
+  }
+  for (const auto& [id, session] : sessions_) {
+    if (!session->name().empty() && session->name() == id_or_name) return session.get();
+  }
+  return nullptr;
 }
 
 const Session* Sessions::find_by_file(const std::optional<FileId>& file) const {
@@ -39,11 +64,35 @@ const Session* Sessions::find_by_file(const std::optional<FileId>& file) const {
   return nullptr;
 }
 
-void Sessions::stop_all() {
-  // stop() may end a session, which changes the map.
+// For calls that may end a session, which changes the map.
+std::vector<Session*> Sessions::all() const {
   std::vector<Session*> all;
   for (const auto& [id, session] : sessions_) all.push_back(session.get());
-  for (Session* session : all) session->stop();
+  return all;
+}
+
+void Sessions::stop_all() {
+  for (Session* session : all()) session->stop();
+}
+
+std::size_t Sessions::bound_to_daemon() const {
+  std::size_t count = 0;
+  for (const auto& [id, session] : sessions_) count += session->can_be_handed_over() ? 0 : 1;
+  return count;
+}
+
+void Sessions::hand_over() {
+  for (Session* session : all()) {
+    if (session->can_be_handed_over()) {
+      session->hand_over();
+    } else {
+      session->stop();
+    }
+  }
+}
+
+void Sessions::forget(const Connection& peer) {
+  for (const auto& [id, session] : sessions_) session->forget(peer);
 }
 
 void Sessions::on_session_ended(Session& session) {

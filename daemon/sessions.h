@@ -18,6 +18,8 @@ class Sessions final : private Session::Listener {
     virtual void on_sessions_changed() = 0;
     // That file gets no longer.
     virtual void on_recording_ended(const FileId& file) = 0;
+    // Whether it can be queued.
+    virtual bool on_recording_to_upload(wire::Upload upload, Fd recording) = 0;
 
    protected:
     ~Listener() = default;
@@ -29,19 +31,35 @@ class Sessions final : private Session::Listener {
   Sessions(const Session::Context& context, uv::Graveyard& graveyard, Listener& listener)
       : context_(context), graveyard_(graveyard), listener_(listener) {}
 
-  // The id of a new session.
+  // The id of a new session: the one that the client has chosen, if it has. Errc::busy: there is
+  // one of that id or name.
   Result<std::string> start(wire::Start start, Session::Resources resources, Connection& client,
                             Connection& shim);
 
+  // Takes a session over from a dead daemon.
+  Status resume(wire::Resume resume, Session::Resources resources, Fd journal, Connection& shim);
+
   bool empty() const { return sessions_.empty(); }
-  // Null: there is none of this id, none that records into this file.
-  const Session* find(std::string_view id) const;
+  std::size_t size() const { return sessions_.size(); }
+  // Null: there is none of this id or name, none that records into this file.
+  Session* find(std::string_view id_or_name) const;
   const Session* find_by_file(const std::optional<FileId>& file) const;
   std::vector<wire::SessionInfo> list() const;
   void stop_all();
+  // Sessions whose shim knows no other daemon.
+  std::size_t bound_to_daemon() const;
+  // Those are stopped, the others handed over.
+  void hand_over();
+  // That peer gets no answers any more.
+  void forget(const Connection& peer);
 
  private:
   void on_session_ended(Session& session) override;
+  bool on_recording_to_upload(wire::Upload upload, Fd recording) override {
+    return listener_.on_recording_to_upload(std::move(upload), std::move(recording));
+  }
+  Status check_new(const std::string& id, const std::string& name) const;
+  std::vector<Session*> all() const;
 
   Session::Context context_;
   uv::Graveyard& graveyard_;

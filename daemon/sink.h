@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "common/fd.h"
@@ -38,6 +39,9 @@ class Sink {
 
   // What it writes to; -1 when it is closed.
   virtual int fd() const = 0;
+
+  // Bytes that stand before what write() writes next; nullopt: nobody knows, as with a pipe.
+  virtual std::optional<std::uint64_t> position() const { return std::nullopt; }
 
   // True: the queue is at its bound; do not produce more until on_sink_drained().
   virtual bool congested() const = 0;

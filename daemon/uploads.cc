@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/url.h"
 #include "common/uuid.h"
 
@@ -56,9 +57,49 @@ void Uploads::wind_down() {
   engine_.wind_down();
 }
 
-void Uploads::answer_error(const Call& call, wire::ErrorCode code,
-                           const std::string& message) const {
-  call.connection->send_error(call.id, code, message);
+void Uploads::answer_error(const Call& call, wire::ErrorCode code, const std::string& message) {
+  if (call.own) {
+    finish_own(call.id, message);
+  } else {
+    call.connection->send_error(call.id, code, message);
+  }
+}
+
+void Uploads::answer_elsewhere(const Call& call, const std::string& socket) {
+  const std::string owner = socket.empty() ? "a private one" : "the one at " + socket;
+  std::string message = "another asciinemad, " + owner + ", has the upload queue";
+  if (call.own) {
+    finish_own(call.id, message);
+    return;
+  }
+  call.connection->send(
+      {call.id, wire::ErrorReply{wire::ErrorCode::elsewhere, std::move(message), socket}});
+}
+
+void Uploads::add(wire::Upload upload, Fd recording) {
+  const Call call{nullptr, next_own_++, true};
+  own_[call.id] = {upload.name, upload.notifications};
+  std::vector<Fd> fds;
+  fds.push_back(std::move(recording));
+  if (engine_.phase() == UploadEngine::Phase::open) {
+    run(call, upload, fds);
+  } else {
+    deferred_.push_back({call, std::move(upload), std::move(fds)});
+    if (engine_.phase() == UploadEngine::Phase::closed) engine_.open();
+  }
+}
+
+// `error` is empty when it is in the queue.
+void Uploads::finish_own(std::uint32_t id, const std::string& error) {
+  const auto found = own_.find(id);
+  if (found == own_.end()) return;
+  const Own own = std::move(found->second);
+  own_.erase(found);
+  if (!error.empty()) {
+    log::error("upload of ", own.name, ": not queued: ", error);
+    context_.notifier.notify(own.notifications, own.name + " is not queued for upload: " + error);
+  }
+  listener_.on_uploads_changed();
 }
 
 void Uploads::handle(Connection& connection, std::uint32_t id, Body body, std::vector<Fd> fds) {
@@ -83,16 +124,11 @@ void Uploads::on_uploads_opened(const Status& status) {
   }
   std::deque<Deferred> deferred = std::exchange(deferred_, {});
   for (Deferred& d : deferred) {
-    if (!d.call.connection->open()) continue;
+    if (!d.call.own && !d.call.connection->open()) continue;
     if (status.ok()) {
       std::visit([&](auto& request) { run(d.call, request, d.fds); }, d.body);
     } else if (status.error().code == Errc::busy) {
-      const std::string& socket = status.error().message;
-      const std::string owner = socket.empty() ? "a private one" : "the one at " + socket;
-      d.call.connection->send(
-          {d.call.id,
-           wire::ErrorReply{wire::ErrorCode::elsewhere,
-                            "another asciinemad, " + owner + ", has the upload queue", socket}});
+      answer_elsewhere(d.call, status.error().message);
     } else {
       answer_error(d.call, wire::ErrorCode::internal, status.error().message);
     }
@@ -120,11 +156,17 @@ void Uploads::run(const Call& call, wire::Upload& upload, std::vector<Fd>& fds) 
     return;
   }
   if (const UploadItem* known = upload.key.empty() ? nullptr : engine_.find_by_key(upload.key)) {
+    if (call.own) {
+      finish_own(call.id, {});
+      return;
+    }
     if (upload.watch) watch(*call.connection, known->number);
     call.connection->send({call.id, wire::Queued{known->number, {}}});
     return;
   }
-  const auto of_this = [&](const Copying& c) { return c.call.connection == call.connection; };
+  const auto of_this = [&](const Copying& c) {
+    return !call.own && c.call.connection == call.connection;
+  };
   if (std::any_of(copying_.begin(), copying_.end(), of_this)) {
     answer_error(call, wire::ErrorCode::busy,
                  "this connection is putting something into the upload queue already");
@@ -221,6 +263,10 @@ void Uploads::on_upload_stored(std::uint64_t ticket, const Status& status) {
   if (found == answers_.end()) return;
   Answer answer = std::move(found->second);
   answers_.erase(found);
+  if (answer.call.own) {
+    finish_own(answer.call.id, status.ok() ? std::string() : status.error().message);
+    return;
+  }
   const auto* queued = std::get_if<wire::Queued>(&answer.reply.body);
   if (answer.call.connection == nullptr) {
     // Whoever has left before the answer did not want it any more.

@@ -50,6 +50,11 @@ class Uploads final : private UploadEngine::Listener,
   void start();
   // Answers now or later. `fds`: of an upload, its recording.
   void handle(Connection& connection, std::uint32_t id, Body body, std::vector<Fd> fds);
+  // Queues a recording that a session has left, on behalf of nobody who waits: what goes wrong is
+  // logged and notified.
+  void add(wire::Upload upload, Fd recording);
+  // Whether such recordings are not in the queue yet.
+  bool taking_recordings() const { return !own_.empty(); }
   // The peer is gone.
   void forget(const Connection& connection);
 
@@ -65,6 +70,11 @@ class Uploads final : private UploadEngine::Listener,
   struct Call {
     Connection* connection = nullptr;
     std::uint32_t id = 0;
+    bool own = false;  // add()'s, `id` is in own_
+  };
+  struct Own {
+    std::string name;
+    wire::Notifications notifications;
   };
   struct Deferred {
     Call call;
@@ -108,12 +118,16 @@ class Uploads final : private UploadEngine::Listener,
   std::vector<std::string> size_warnings(const UploadItem& item) const;
   wire::UploadInfo info_of(const UploadItem& item) const;
   void tell(Watch& watch, const UploadItem& item, bool news);
-  void answer_error(const Call& call, wire::ErrorCode code, const std::string& message) const;
+  void answer_error(const Call& call, wire::ErrorCode code, const std::string& message);
+  void answer_elsewhere(const Call& call, const std::string& socket);
+  void finish_own(std::uint32_t id, const std::string& error);
 
   const Context context_;
   Listener& listener_;
   UploadEngine engine_;
   std::deque<Deferred> deferred_;
+  std::map<std::uint32_t, Own> own_;
+  std::uint32_t next_own_ = 1;
   std::deque<Copying> copying_;
   std::map<std::uint64_t, Answer> answers_;          // by ticket
   std::map<std::uint64_t, Watch> watches_;           // by connection

@@ -32,29 +32,30 @@ auto fields(const Start& m) {
       std::tie(m.format, m.append, m.time_offset_us, m.size, m.timestamp_s, m.idle_time_limit_s,
                m.title, m.command, m.captured_env, m.capture_input, m.prefix_key, m.pause_key,
                m.add_marker_key, m.path),
+      std::tie(m.session, m.name, m.file, m.kept_bytes, m.pause_at_start, m.marker_label,
+               m.pause_markers, m.output_markers, m.paused_title, m.on_disconnect, m.detach_key,
+               m.has_upload, m.upload, m.detached),
       fields(m.terminal), fields(m.notifications));
 }
 auto fields(const Resume& m) {
-  return std::tuple_cat(std::tie(m.session, m.checkpoint), fields(m.start));
+  return std::tuple_cat(std::tie(m.session, m.checkpoint, m.has_journal), fields(m.start));
 }
 auto fields(const AttachTerminal& m) {
   return std::tuple_cat(std::tie(m.size), fields(m.terminal));
 }
 auto fields(const Resize& m) { return std::tie(m.size); }
 auto fields(const Exited& m) { return fields(m.exit); }
-auto fields(const Shutdown& m) { return std::tie(m.force); }
+auto fields(const Shutdown& m) { return std::tie(m.force, m.hand_over); }
 auto fields(const ErrorReply& m) { return std::tie(m.code, m.message, m.socket); }
 auto fields(const HelloReply& m) { return std::tie(m.protocol, m.software, m.pid); }
-auto fields(const Started& m) { return std::tie(m.session); }
-auto fields(const SessionInfo& m) {
-  return std::tie(m.session, m.command, m.path, m.paused, m.duration_us, m.size, m.lost_bytes);
-}
+auto fields(const Started& m) { return std::tie(m.session, m.recovered); }
 auto fields(const StatusReply& m) {
   return std::tie(m.software, m.pid, m.socket, m.log_path, m.uptime_us, m.on_demand,
-                  m.uploads_waiting, m.uploads_held);
+                  m.uploads_waiting, m.uploads_held, m.sessions, m.recovered, m.systemd);
 }
 auto fields(const Finished& m) {
-  return std::tuple_cat(std::tie(m.lost_bytes, m.loss_reason), fields(m.exit));
+  return std::tuple_cat(std::tie(m.lost_bytes, m.loss_reason, m.discarded, m.uploading),
+                        fields(m.exit));
 }
 auto fields(const Play& m) {
   return std::tuple_cat(
@@ -87,33 +88,56 @@ auto fields(const PlaybackInfo& m) {
   return std::tie(m.playback, m.name, m.position_us, m.duration_us, m.speed, m.paused, m.following,
                   m.size);
 }
-std::tuple<> fields(const ReleaseTerminal&) { return {}; }
-std::tuple<> fields(const Stop&) { return {}; }
-std::tuple<> fields(const GetStatus&) { return {}; }
-std::tuple<> fields(const Ok&) { return {}; }
-std::tuple<> fields(const Terminate&) { return {}; }
+auto fields(const Attach& m) {
+  return std::tuple_cat(std::tie(m.session, m.size, m.force, m.rejoin), fields(m.terminal));
+}
+auto fields(const WatchSessions& m) { return std::tie(m.session, m.present); }
+auto fields(const Attached& m) { return std::tie(m.session); }
+auto fields(const Detached& m) { return std::tie(m.reason); }
+auto fields(const Steer& m) { return std::tie(m.session); }
+auto fields(const steer::Mark& m) { return std::tie(m.label); }
+auto fields(const steer::Resize& m) { return std::tie(m.size); }
+auto fields(const steer::Send& m) { return std::tie(m.bytes); }
+auto fields(const steer::Title& m) { return std::tie(m.title); }
+auto fields(const SessionEvent& m) { return std::tie(m.session, m.name, m.at_ms, m.time_us); }
+auto fields(const event::Present& m) { return std::tie(m.info); }
+auto fields(const event::Started& m) { return std::tie(m.info); }
+auto fields(const event::Marker& m) { return std::tie(m.label); }
+auto fields(const event::Resized& m) { return std::tie(m.size); }
+auto fields(const event::Titled& m) { return std::tie(m.title); }
+auto fields(const event::Exited& m) { return fields(m.finished); }
+auto fields(const event::PresentPlayback& m) { return fields(m.info); }
+auto fields(const event::PlaybackStarted& m) { return fields(m.info); }
+auto fields(const event::PlaybackEnded& m) { return fields(m.finished); }
+
+template <typename... Members>
+bool same_member(const std::variant<Members...>& a, const std::variant<Members...>& b);
 
 template <typename Message>
 bool same(const Message& a, const Message& b) {
   if constexpr (std::is_same_v<Message, StatusReply>) {
-    if (a.sessions.size() != b.sessions.size()) return false;
-    for (std::size_t i = 0; i < a.sessions.size(); ++i) {
-      if (fields(a.sessions[i]) != fields(b.sessions[i])) return false;
-    }
     if (a.playbacks.size() != b.playbacks.size()) return false;
     for (std::size_t i = 0; i < a.playbacks.size(); ++i) {
       if (fields(a.playbacks[i]) != fields(b.playbacks[i])) return false;
     }
   }
-  if constexpr (std::equality_comparable<Message>) {
+  if constexpr (std::is_same_v<Message, Steer>) {
+    if (!same_member(a.action, b.action)) return false;
+  }
+  if constexpr (std::is_same_v<Message, SessionEvent>) {
+    if (!same_member(a.what, b.what)) return false;
+  }
+  if constexpr (std::is_empty_v<Message>) {
+    return true;
+  } else if constexpr (std::equality_comparable<Message>) {
     return a == b;
   } else {
     return fields(a) == fields(b);
   }
 }
 
-template <typename Body>
-bool same_body(const Body& a, const Body& b) {
+template <typename... Members>
+bool same_member(const std::variant<Members...>& a, const std::variant<Members...>& b) {
   return a.index() == b.index() &&
          std::visit(
              [&](const auto& left) {
@@ -162,7 +186,7 @@ TEST_CASE("codec: every request comes back as it was") {
     REQUIRE(back.ok());
     CHECK(back->id == request.id);
     CHECK(back->fds == request.fds);
-    CHECK(same_body(back->body, request.body));
+    CHECK(same_member(back->body, request.body));
   }
 }
 
@@ -173,7 +197,7 @@ TEST_CASE("codec: every reply comes back as it was") {
     REQUIRE(back.ok());
     CHECK(back->id == reply.id);
     CHECK(back->fds == reply.fds);
-    CHECK(same_body(back->body, reply.body));
+    CHECK(same_member(back->body, reply.body));
   }
 }
 
@@ -185,6 +209,16 @@ TEST_CASE("codec: the samples leave no kind of message out") {
   requests[0] = replies[0] = true;  // Unknown
   CHECK(requests == std::vector<bool>(requests.size(), true));
   CHECK(replies == std::vector<bool>(replies.size(), true));
+}
+
+TEST_CASE("codec: the samples leave no action and no event out") {
+  std::vector<bool> actions(std::variant_size_v<decltype(Steer::action)>);
+  for (const Steer& steer : test::sample_steers()) actions[steer.action.index()] = true;
+  std::vector<bool> events(std::variant_size_v<decltype(SessionEvent::what)>);
+  for (const SessionEvent& event : test::sample_session_events()) events[event.what.index()] = true;
+  actions[0] = events[0] = true;  // Unknown
+  CHECK(actions == std::vector<bool>(actions.size(), true));
+  CHECK(events == std::vector<bool>(events.size(), true));
 }
 
 TEST_CASE("codec: extreme numbers of seconds") {
@@ -235,6 +269,44 @@ TEST_CASE("codec: an action of a newer schema is Unknown, trust of a newer kind 
       decode_request(patched(encoded(Request{1, 1, trusted}), encoded(Request{1, 1, local}), 99));
   REQUIRE(play.ok());
   CHECK(std::get<Play>(play->body).trust == Play::Trust::untrusted);
+}
+
+TEST_CASE("codec: an action or an event of a session of a newer schema is Unknown") {
+  const auto steer = decode_request(patched(encoded(Request{1, 0, Steer{"x", steer::Pause{}}}),
+                                            encoded(Request{1, 0, Steer{"x", steer::Stop{}}}), 99));
+  REQUIRE(steer.ok());
+  CHECK(std::get<Steer>(steer->body).session == "x");
+  CHECK(std::holds_alternative<steer::Unknown>(std::get<Steer>(steer->body).action));
+
+  const auto happened = [](const auto& what) {
+    return encoded(Reply{0, SessionEvent{"x", "n", 1, 2, what}});
+  };
+  const auto event =
+      decode_reply(patched(happened(event::Paused{}), happened(event::Resumed{}), 99));
+  REQUIRE(event.ok());
+  CHECK(std::get<SessionEvent>(event->body).time_us == 2);
+  CHECK(std::holds_alternative<event::Unknown>(std::get<SessionEvent>(event->body).what));
+}
+
+TEST_CASE("codec: what to do on a disconnect by a newer schema is to hang up") {
+  Start detaching;
+  detaching.on_disconnect = OnDisconnect::detach;
+  const auto start = decode_request(patched(encoded_start({}), encoded_start(detaching), 99));
+  REQUIRE(start.ok());
+  CHECK(std::get<Start>(start->body).on_disconnect == OnDisconnect::hang_up);
+}
+
+TEST_CASE("codec: an upload travels in a start only if it has one") {
+  Start start;
+  start.upload = test::sample_upload();
+  const auto without = decode_request(encoded_start(start));
+  REQUIRE(without.ok());
+  CHECK(std::get<Start>(without->body).upload == Upload{});
+  CHECK(encoded_start(start) == encoded_start({}));
+
+  start.has_upload = true;
+  start.upload.key = "no key";
+  CHECK(mentions(reason_against(encoded_start(start)), "key"));
 }
 
 TEST_CASE("codec: numbers of a playback that make no sense are refused and named") {
@@ -289,6 +361,9 @@ TEST_CASE("codec: values out of range are refused and named") {
     CHECK(mentions(reason_against(encoded(Request{1, 0, Resize{size}})), "window size"));
     CHECK(
         mentions(reason_against(encoded(Request{1, 0, AttachTerminal{{}, size}})), "window size"));
+    CHECK(mentions(reason_against(encoded(Request{1, 0, Steer{"", steer::Resize{size}}})),
+                   "window size"));
+    CHECK(mentions(reason_against(encoded(Request{1, 0, Attach{"", {}, size}})), "window size"));
   }
 }
 
@@ -304,11 +379,54 @@ TEST_CASE("codec: data longer than its bound is refused and named, at the bound 
   CHECK(mentions(with(&Checkpoint::input_tail, 4), "inputTail"));
   CHECK(with(&Checkpoint::input_parser, 8192) == "accepted");
   CHECK(mentions(with(&Checkpoint::input_parser, 8193), "inputParser"));
+  CHECK(with(&Checkpoint::output_filter, 4096) == "accepted");
+  CHECK(mentions(with(&Checkpoint::output_filter, 4097), "outputFilter"));
   Start start;
   start.terminal.saved_termios = std::string(256, 'x');
   CHECK(reason_against(encoded_start(start)) == "accepted");
   start.terminal.saved_termios += 'x';
   CHECK(mentions(reason_against(encoded_start(start)), "savedTermios"));
+}
+
+TEST_CASE("codec: texts of a session longer than their bounds are refused and named") {
+  const auto start_with = [](auto member) {
+    return [member](const std::string& s) {
+      Start start;
+      start.*member = s;
+      return Request{1, 3, start};
+    };
+  };
+  const auto check = [](const char* field, std::size_t bytes, const auto& make) {
+    CAPTURE(field);
+    CHECK(reason_against(encoded(make(std::string(bytes, 'x')))) == "accepted");
+    CHECK(mentions(reason_against(encoded(make(std::string(bytes + 1, 'x')))), field));
+  };
+  check("session", 64, start_with(&Start::session));
+  check("name", 256, start_with(&Start::name));
+  check("markerLabel", 1024, start_with(&Start::marker_label));
+  check("pausedTitle", 1024, start_with(&Start::paused_title));
+  using Text = std::string;
+  check("session", 64, [](const Text& s) { return Request{1, 2, Resume{s, {}, {}}}; });
+  check("session", 256, [](const Text& s) { return Request{1, 0, Steer{s, steer::Stop{}}}; });
+  check("session", 256, [](const Text& s) { return Request{1, 0, WatchSessions{s}}; });
+  check("session", 256, [](const Text& s) { return Request{1, 0, Attach{s, {}, {}}}; });
+  check("mark", 1024, [](const Text& s) { return Request{1, 0, Steer{"", steer::Mark{s}}}; });
+  check("title", 1024, [](const Text& s) { return Request{1, 0, Steer{"", steer::Title{s}}}; });
+  check("send", 65536, [](const Text& s) { return Request{1, 0, Steer{"", steer::Send{s}}}; });
+}
+
+TEST_CASE("codec: an id or a name of a session longer than its bound is refused in a reply") {
+  const auto accepted = [](auto member, std::size_t size) {
+    SessionInfo info;
+    info.*member = std::string(size, 'x');
+    return decode_reply(encoded(Reply{1, Attached{info}})).ok();
+  };
+  CHECK(accepted(&SessionInfo::session, 64));
+  CHECK_FALSE(accepted(&SessionInfo::session, 65));
+  CHECK(accepted(&SessionInfo::name, 256));
+  CHECK_FALSE(accepted(&SessionInfo::name, 257));
+  const SessionEvent event{std::string(65, 'x'), "", 0, 0, event::Paused{}};
+  CHECK_FALSE(decode_reply(encoded(Reply{0, event})).ok());
 }
 
 TEST_CASE("codec: the largest message passes, a larger one is not even made") {

@@ -97,6 +97,23 @@ TEST_CASE("log: levels") {
   CHECK(text_of(lines[1]) == "shown");
 }
 
+TEST_CASE("log: lines for the journal begin with a priority and nothing else, a file's do not") {
+  const test::TempDir dir;
+  in_child(dir, [&] {
+    log::use_journal_format();
+    log::set_level(log::Level::debug);
+    log::error("e");
+    log::warn("w");
+    log::info("two\nlines");
+    log::debug("d");
+    if (!log::open_file(dir / "log").ok()) return false;
+    log::info("in a file");
+    return true;
+  });
+  CHECK(dir.read("stderr") == "<3>e\n<4>w\n<6>two?lines\n<7>d\n");
+  CHECK(dir.read("log").ends_with("] info: in a file\n"));
+}
+
 TEST_CASE("log: control characters cannot make lines or move a cursor") {
   const test::TempDir dir;
   std::string hostile;

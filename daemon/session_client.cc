@@ -1,0 +1,223 @@
+// The client's coming and going: attaching, detaching, following the session to a new daemon, and
+// what stands in for a terminal meanwhile.
+#include <signal.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "common/log.h"
+#include "daemon/session.h"
+
+namespace asciinemad {
+namespace {
+
+// How long a program may take to notice the first of two changes of size.
+constexpr std::uint64_t kNudgeMs = 50;
+
+bool lives(std::uint32_t pid) {
+  return pid != 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
+}
+
+}  // namespace
+
+bool Session::goes_on_alone() const {
+  return start_.detached || start_.on_disconnect == wire::OnDisconnect::detach;
+}
+
+void Session::on_client_lost() {
+  client_ = nullptr;
+  client_expected_ = false;
+  if (terminal_) terminal_->restore_settings();
+  terminal_.reset();
+  log::info("session ", id_, ": the client is gone");
+  released_ = false;
+  if (phase_ != Phase::running) {
+    if (phase_ != Phase::handing_over) wait_for_end();
+    return;
+  }
+  if (!goes_on_alone()) {
+    stop();
+    return;
+  }
+  send_checkpoint();
+  tell(wire::event::Detached{});
+  update_flow();
+}
+
+// The terminal is given back as it is; `reason` is for the user.
+void Session::send_client_away(const std::string& reason) {
+  Connection* client = std::exchange(client_, nullptr);
+  client_expected_ = false;
+  detaching_ = false;
+  released_ = false;
+  terminal_.reset();
+  kept_screen_bytes_ = std::string();
+  uv_timer_stop(hold_timer_.get());
+  on_hold_timeout();
+  if (client != nullptr) {
+    client->become_peer();
+    client->send({0, wire::Detached{reason}});
+  }
+  log::info("session ", id_, ": detached");
+  send_checkpoint();
+  tell(wire::event::Detached{});
+  update_flow();
+}
+
+// The terminal is to look as if nothing had been there: what has to be undone tells the screen.
+void Session::begin_detaching() {
+  if (client_ == nullptr || std::exchange(detaching_, true)) return;
+  if (terminal_) {
+    want_screen(&ScreenWishes::detach);
+  } else {
+    send_client_away({});
+  }
+}
+
+void Session::finish_detaching(std::string_view undo) {
+  if (pause_shown_ && !start_.paused_title.empty()) terminal_->write("\x1b[23;2t");
+  terminal_->write(undo);
+  terminal_->write("\r\n");
+  // From now on it goes on without a client, whatever the rule was for one that dies.
+  start_.detached = true;
+  send_client_away({});
+}
+
+Status Session::attach(const wire::Attach& attach, Terminal::Resources resources,
+                       Connection& client) {
+  // Whoever was there when its daemon died wants to see the end.
+  const bool ending = phase_ != Phase::running && !(attach.rejoin && phase_ < Phase::ended);
+  if (ending || phase_ == Phase::handing_over) {
+    return Error{Errc::busy, "the session is about to end"};
+  }
+  if (client_ != nullptr || (client_expected_ && !attach.rejoin)) {
+    if (!attach.force) {
+      return Error{Errc::busy, "somebody is attached to " + id_ + "; --force takes it over"};
+    }
+    if (terminal_) terminal_->write(usual_undo());
+    send_client_away("another terminal has taken the session over");
+  }
+  TRY_ASSIGN(terminal_,
+             Terminal::open(context_.loop, std::move(resources), context_.input_scratch, *this));
+  uv_timer_stop(client_timer_.get());
+  client_expected_ = false;
+  released_ = false;
+  input_ended_ = false;
+  answers_.reset();
+  cursor_queries_.clear();
+  client_ = &client;
+  client.become_client(*this);
+  log::info("session ", id_, attach.rejoin ? ": the client is back" : ": attached");
+  if (attach.rejoin && !behind_) {
+    resize(attach.size);
+  } else {
+    // Before the screen is worked out, so that it is as large as the terminal.
+    const bool same_size = attach.size == size_;
+    resize(attach.size);
+    if (pause_shown_) show_pause(true);
+    want_screen(&ScreenWishes::attach);
+    if (same_size && !screen_job_) nudge();
+  }
+  send_checkpoint();
+  if (!attach.rejoin) tell(wire::event::Attached{});
+  if (phase_ == Phase::running) {
+    update_flow();
+  } else {
+    wait_for_end();
+  }
+  return {};
+}
+
+// Its daemon has died, and it may still be on its way here; or have died as well.
+void Session::expect_client() {
+  if (!lives(client_pid_)) {
+    on_client_lost();
+    return;
+  }
+  uv::start_timer<&Session::on_client_timer>(client_timer_, kRejoinMs, this);
+}
+
+void Session::on_client_timer() {
+  if (client_expected_) {
+    expect_client();  // stopped, perhaps
+  } else {
+    static_cast<void>(pty_->resize(size_));
+  }
+}
+
+// Makes a full-screen program repaint, whose terminal has the size that it had before.
+void Session::nudge() {
+  wire::WindowSize other = size_;
+  other.rows = static_cast<std::uint16_t>(other.rows > 1 ? other.rows - 1 : other.rows + 1);
+  static_cast<void>(pty_->resize(other));
+  uv::start_timer<&Session::on_client_timer>(client_timer_, kNudgeMs, this);
+}
+
+// A thread plays the recording for it; the program waits meanwhile, as it does for a slow terminal.
+void Session::want_screen(bool ScreenWishes::*wish) {
+  screen_wishes_.*wish = true;
+  screen_job_.reset();
+  // What is shown in a pause is not recorded, and a raw recording is no asciicast.
+  Result<Fd> recording = Error{Errc::unsupported, "there is no screen to be had"};
+  if (start_.format == wire::Format::asciicast_v2) recording = open_recording();
+  if (recording.ok()) {
+    auto file = std::make_shared<Fd>(std::move(*recording));  // std::function wants copies
+    const int rows = size_.rows;
+    auto job = ThreadJob<Result<SessionScreen>>::start(
+        context_.loop, "read the recording",
+        [file, size = size_, rows](int cancel_fd) {
+          return read_session_screen(std::move(*file), size, rows, cancel_fd);
+        },
+        *this);
+    if (job.ok()) {
+      screen_job_ = *std::move(job);
+      pty_->set_reading(false);
+      return;
+    }
+    log::warn("session ", id_, ": ", job.error().message);
+  }
+  on_screen(nullptr);
+}
+
+void Session::on_job_done(ThreadJob<Result<SessionScreen>>& /*job*/,
+                          Result<SessionScreen> outcome) {
+  screen_job_.reset();
+  if (!outcome.ok()) log::warn("session ", id_, ": ", outcome.error().message);
+  on_screen(outcome.ok() ? &*outcome : nullptr);
+  finish_if_flushed();
+  if (phase_ != Phase::ended) update_flow();
+}
+
+// Null: it could not be worked out.
+void Session::on_screen(const SessionScreen* screen) {
+  const ScreenWishes wishes = std::exchange(screen_wishes_, {});
+  for (const bool dec : std::exchange(cursor_queries_, {})) {
+    on_answer(screen != nullptr ? cursor_report(screen->row, screen->col, dec)
+                                : cursor_report(1, 1, dec));
+  }
+  if (wishes.attach && terminal_) {
+    if (screen != nullptr) terminal_->write(screen->redraw);
+    if (screen == nullptr || recorder_.paused()) nudge();
+    set_behind(terminal_->congested());
+  }
+  if (wishes.detach && terminal_) {
+    finish_detaching(screen != nullptr ? std::string_view(screen->undo) : usual_undo());
+  }
+}
+
+// Programs wait for answers that no terminal is there to give.
+void Session::answer_queries(std::string_view output) {
+  if (!answers_) answers_ = std::make_unique<TerminalAnswers>();
+  answers_->feed(output, size_.cols, size_.rows, *this);
+  if (!cursor_queries_.empty() && !screen_wishes_.cursor) want_screen(&ScreenWishes::cursor);
+}
+
+void Session::on_answer(std::string_view bytes) {
+  if (!pty_->congested()) pty_->write(bytes);
+}
+
+void Session::on_cursor_query(bool dec) {
+  if (cursor_queries_.size() < kMaxCursorQueries) cursor_queries_.push_back(dec);
+}
+
+}  // namespace asciinemad
