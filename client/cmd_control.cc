@@ -1,7 +1,11 @@
-// asciinema pause, resume, toggle, step, seek, speed, marker, stop: steer a playback from
-// elsewhere.
+// asciinema pause, stop, mark, send, seek...: steer a recording or a playback from elsewhere.
+
+#include <unistd.h>
 
 #include <cctype>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -11,35 +15,52 @@
 #include <vector>
 
 #include "client/command.h"
-#include "client/control_action.h"
-#include "client/daemon_start.h"
+#include "client/control_verbs.h"
 #include "client/messages.h"
+#include "client/session_choice.h"
 #include "client/status.h"
+#include "client/steer_link.h"
 #include "client/usage.h"
 #include "common/paths.h"
 
 namespace asciinemad {
 namespace {
 
-constexpr const char* kHelp =
+constexpr const char* kOptionsHelp =
     "\n"
     "options:\n"
     "  -h, --help        show this help and exit\n"
-    "  -S, --session ID  which one: an id that `asciinema ls` shows, the beginning of one,\n"
-    "                    or the name of the recording (default: the only one there is)\n"
+    "  -S, --session ID  which one: an id that `asciinema ls` shows, the beginning of one,\n";
+constexpr const char* kRecordingHelp =
+    "                    or its name (default: the session that this is called in, else the\n"
+    "                    only one there is)\n";
+constexpr const char* kPlaybackHelp =
+    "                    or the name of the recording (default: the only one there is)\n";
+constexpr const char* kStatusHelp =
     "\n"
     "The exit status is 0 when it is done, 1 when it is refused, 3 when there is no such\n"
-    "playback, 4 when no daemon runs.\n";
+    "session or playback, 4 when no daemon runs.\n";
 
 struct ControlWish {
-  ControlAction action;
-  std::optional<std::string> playback;
+  std::optional<ControlAction> control;  // for a playback
+  std::optional<SteerWish> steer;        // for a recording
+  std::optional<std::string> session;    // -S
 };
+
+Kinds kinds_of(const ControlWish& wish) {
+  if (!wish.steer.has_value()) return Kinds::playbacks;
+  return wish.control.has_value() ? Kinds::both : Kinds::recordings;
+}
 
 std::string usage_of(const ControlVerb& verb) {
   std::string usage = "usage: asciinema " + std::string(verb.name) + " [-h] [-S ID]";
   if (!verb.arguments.empty()) usage += " " + std::string(verb.arguments);
   return usage + "\n";
+}
+
+void print_help(const ControlVerb& verb) {
+  print_out(usage_of(verb) + "\n" + std::string(verb.help) + "\n" + kOptionsHelp +
+            (verb.steer != nullptr ? kRecordingHelp : kPlaybackHelp) + kStatusHelp);
 }
 
 ExitStatus wrong(const ControlVerb& verb, const std::string& message) {
@@ -52,40 +73,51 @@ bool is_number(std::string_view word) {
          (std::isdigit(static_cast<unsigned char>(word[1])) != 0 || word[1] == '.');
 }
 
-// The ID of "-S ID", "-SID", "--session ID" or "--session=ID" at argv[i], which may move on; empty
-// when it is missing, nullopt when that is something else.
-std::optional<std::string> parse_session(int argc, char** argv, int& i) {
-  const std::string_view word = argv[i];
-  if (word == "-S" || word == "--session") return i + 1 < argc ? argv[++i] : "";
-  for (const std::string_view prefix : {"--session=", "-S"}) {
-    if (word.starts_with(prefix)) return std::string(word.substr(prefix.size()));
+bool is_option(std::string_view word) {
+  return word.size() > 1 && word.starts_with('-') && !is_number(word);
+}
+
+std::variant<ControlWish, ExitStatus> understand(const ControlVerb& verb, const VerbWords& given,
+                                                 std::optional<std::string> session) {
+  ControlWish wish;
+  wish.session = std::move(session);
+  if (verb.control != nullptr) {
+    Result<ControlAction> action = verb.control(given);
+    if (!action.ok()) return wrong(verb, action.error().message);
+    wish.control = *std::move(action);
   }
-  return std::nullopt;
+  if (verb.steer != nullptr) {
+    Result<SteerWish> action = verb.steer(given);
+    if (!action.ok()) return wrong(verb, action.error().message);
+    wish.steer = *std::move(action);
+  }
+  return wish;
 }
 
 // By hand, since getopt() has no numbers that begin with a minus sign.
 std::variant<ControlWish, ExitStatus> parse(const ControlVerb& verb, int argc, char** argv) {
-  ControlWish wish;
+  std::optional<std::string> session;
   std::vector<std::string_view> words;
+  bool option = false;
+  bool options_end = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    if (word == "-h" || word == "--help") {
-      print_out(usage_of(verb) + "\n" + std::string(verb.help) + "\n" + kHelp);
+    if (options_end || !is_option(word)) {
+      words.push_back(word);
+    } else if (word == "-h" || word == "--help") {
+      print_help(verb);
       return ExitStatus{kExitOk};
-    }
-    if (std::optional<std::string> session = parse_session(argc, argv, i)) {
+    } else if (word == "--") {
+      options_end = true;
+    } else if (word == verb.option) {
+      option = true;
+    } else if ((session = parse_session_option(argc, argv, i))) {
       if (session->empty()) return wrong(verb, "argument -S/--session: expected one argument");
-      wish.playback = std::move(session);
-      continue;
+    } else {
+      return wrong(verb, "unrecognized arguments: " + std::string(word));
     }
-    const bool is_option = word.starts_with('-') && !is_number(word) && word != "--back";
-    if (is_option) return wrong(verb, "unrecognized arguments: " + std::string(word));
-    words.push_back(word);
   }
-  Result<ControlAction> action = verb.parse(words);
-  if (!action.ok()) return wrong(verb, action.error().message);
-  wish.action = *std::move(action);
-  return wish;
+  return understand(verb, {words, option}, std::move(session));
 }
 
 int fail(int status, const std::string& message) {
@@ -93,45 +125,106 @@ int fail(int status, const std::string& message) {
   return status;
 }
 
-int say_which(const std::string& problem, const std::vector<wire::PlaybackInfo>& playbacks) {
-  const int status = fail(kExitNotFound, problem + "; choose one by -S ID:");
-  print_err(list_text({}, playbacks, "  "));
-  return status;
+// Carries out one wish with one daemon.
+class Control {
+ public:
+  Control(SteerLink link, ControlWish wish, Wanted wanted)
+      : link_(std::move(link)), wish_(std::move(wish)), wanted_(std::move(wanted)) {}
+
+  int run();
+
+ private:
+  bool may_steer_at_once() const;
+  int finish(const Status& done);
+  int steer_at_once();
+  int choose_and_steer();
+  Status control(const std::string& playback);
+  Status steer(const std::string& session);
+  Status type_input(const std::string& session);
+  Status call(const std::string& session, const SteerAction& action);
+
+  SteerLink link_;
+  const ControlWish wish_;
+  const Wanted wanted_;
+};
+
+int Control::run() { return may_steer_at_once() ? steer_at_once() : choose_and_steer(); }
+
+// Nothing but that recording can be meant: one round trip to the daemon does, so that scripts may
+// set a marker at each of their steps.
+bool Control::may_steer_at_once() const {
+  if (!wish_.steer.has_value() || wish_.steer->from_input) return false;
+  return is_whole_id(wanted_.id) && (wanted_.from_environment || !wish_.control.has_value());
 }
 
-// The id of the playback that is meant, or the exit status.
-std::variant<std::string, ExitStatus> choose(const wire::StatusReply& status,
-                                             const std::optional<std::string>& wanted) {
-  if (!wanted.has_value()) {
-    if (status.playbacks.empty()) return ExitStatus{fail(kExitNotFound, "nothing is being played")};
-    if (status.playbacks.size() == 1) return status.playbacks.front().playback;
-    return ExitStatus{say_which("several recordings are being played", status.playbacks)};
-  }
-  const std::vector<wire::PlaybackInfo> found = find_playbacks(status, *wanted);
-  if (found.size() == 1) return found.front().playback;
-  if (found.size() > 1) return ExitStatus{say_which(*wanted + " means several playbacks", found)};
-  if (!find_sessions(status, *wanted).empty()) {
-    return ExitStatus{
-        fail(kExitFailure, *wanted + " is a recording; only playbacks can be steered")};
-  }
-  return ExitStatus{fail(kExitNotFound, "there is no playback " + *wanted)};
+int Control::steer_at_once() {
+  const Status done = steer(wanted_.id);
+  if (done.ok() || done.error().code != Errc::not_found) return finish(done);
+  return wanted_.from_environment ? report(session_is_gone(wanted_)) : choose_and_steer();
 }
 
-int control(const ControlWish& wish) {
-  const ProcessEnvironment environment;
-  Result<DaemonLink> link = connect_to_running_daemon(environment);
-  if (!link.ok()) return fail(kExitNoDaemon, link.error().message);
-  const Result<wire::StatusReply> status = get_status(*link);
+int Control::choose_and_steer() {
+  if (const Result<wire::HelloReply> hello = link_.hello(); !hello.ok()) {
+    return fail(kExitNoDaemon, hello.error().message);
+  }
+  const Result<wire::StatusReply> status = get_status(link_.link());
   if (!status.ok()) return fail(kExitFailure, status.error().message);
-  const auto chosen = choose(*status, wish.playback);
-  if (const auto* exit = std::get_if<ExitStatus>(&chosen)) return exit->value;
-  wire::Request request;
-  request.body = wire::Control{*std::get_if<std::string>(&chosen), wish.action};
-  const Result<wire::Reply> reply = link->call(std::move(request), {});
-  if (reply.ok()) return kExitOk;
-  // It has ended just now.
-  const bool gone = reply.error().code == Errc::not_found;
-  return fail(gone ? kExitNotFound : kExitFailure, reply.error().message);
+  const Choice choice = choose(*status, wanted_, kinds_of(wish_));
+  if (const auto* none = std::get_if<NoChoice>(&choice)) return report(*none);
+  if (const auto* playback = std::get_if<wire::PlaybackInfo>(&choice)) {
+    return finish(control(playback->playback));
+  }
+  return finish(steer(std::get_if<wire::SessionInfo>(&choice)->session));
+}
+
+int Control::finish(const Status& done) {
+  if (done.ok()) return kExitOk;
+  if (link_.link().ended()) return fail(kExitNoDaemon, done.error().message);
+  // It may have ended just now.
+  const bool gone = done.error().code == Errc::not_found;
+  return fail(gone ? kExitNotFound : kExitFailure, done.error().message);
+}
+
+Status Control::control(const std::string& playback) {
+  TRY(link_.link().call(wire::Request{0, 0, wire::Control{playback, *wish_.control}}, {}));
+  return {};
+}
+
+Status Control::steer(const std::string& session) {
+  if (wish_.steer->from_input) return type_input(session);
+  for (const SteerAction& action : divide(wish_.steer->action)) TRY(call(session, action));
+  return {};
+}
+
+// As it comes, so that a person or a program may type by and by.
+Status Control::type_input(const std::string& session) {
+  std::string buffer(kMaxSendBytes, '\0');
+  for (;;) {
+    const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (size == 0) return {};
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return system_error("read standard input", errno);
+    const auto read_bytes = static_cast<std::size_t>(size);
+    TRY(call(session, wire::steer::Send{buffer.substr(0, read_bytes)}));
+  }
+}
+
+Status Control::call(const std::string& session, const SteerAction& action) {
+  DaemonLink& link = link_.link();
+  TRY_ASSIGN(const std::uint32_t id,
+             link.send(wire::Request{0, 0, wire::Steer{session, action}}, {}));
+  TRY_ASSIGN(const wire::HelloReply hello, link_.hello());
+  TRY(check_steers_recordings(hello));
+  TRY(link.wait_for(id, DaemonLink::kAnswerTimeoutMs));
+  return {};
+}
+
+int control(ControlWish wish) {
+  const ProcessEnvironment environment;
+  Result<SteerLink> link = SteerLink::connect(environment);
+  if (!link.ok()) return fail(kExitNoDaemon, link.error().message);
+  Wanted wanted = find_wanted(wish.session, kinds_of(wish), environment);
+  return Control(std::move(link).value(), std::move(wish), std::move(wanted)).run();
 }
 
 }  // namespace
@@ -141,7 +234,7 @@ int run_control(int argc, char** argv) {
   if (verb == nullptr) std::abort();  // the table in main.cc has no others
   auto parsed = parse(*verb, argc, argv);
   if (const auto* status = std::get_if<ExitStatus>(&parsed)) return status->value;
-  return control(*std::get_if<ControlWish>(&parsed));
+  return control(std::move(*std::get_if<ControlWish>(&parsed)));
 }
 
 }  // namespace asciinemad

@@ -17,7 +17,8 @@ constexpr const char* kUsage = "usage: asciinema ls [-h] [--json]\n";
 
 constexpr const char* kHelp =
     "\n"
-    "List what is being recorded and played: kind, id, size, time, state, file, command.\n"
+    "List what is being recorded and played: kind, id, name, size, time, state, file, command;\n"
+    "and recordings that were repaired after a crash of the machine.\n"
     "\n"
     "options:\n"
     "  -h, --help  show this help and exit\n"
@@ -52,7 +53,8 @@ int run_ls(int argc, char** argv) {
     messages.error(status.error().message);
     return kExitFailure;
   }
-  print_out(json ? list_json(*status) : list_text(status->sessions, status->playbacks, ""));
+  print_out(json ? list_json(*status)
+                 : list_text(status->sessions, status->playbacks, "") + recovered_text(*status));
   return kExitOk;
 }
 

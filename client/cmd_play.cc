@@ -14,6 +14,7 @@
 #include "client/command.h"
 #include "client/daemon_start.h"
 #include "client/fetch.h"
+#include "client/follow_session.h"
 #include "client/key_text.h"
 #include "client/messages.h"
 #include "client/play_options.h"
@@ -84,8 +85,11 @@ class PlayCommand {
         name_(shown_name(options_.file)) {}
 
   int run();
+  // The session with that id, whatever files there are. Leaving it is no failure.
+  int follow(const std::string& session);
 
  private:
+  int play(Result<Source> source);
   Result<Source> open_source();
   Result<Source> fetch() const;
   Result<Source> find_session(const Error& no_file);
@@ -102,6 +106,7 @@ class PlayCommand {
   const std::string name_;
   std::optional<DaemonLink> link_;
   std::optional<PlaybackSession> session_;
+  bool leaving_is_fine_ = false;
 };
 
 Result<Source> PlayCommand::open_source() {
@@ -185,8 +190,14 @@ Status PlayCommand::start_with(DaemonLink& link, const Source& source) {
   return started;
 }
 
-int PlayCommand::run() {
-  Result<Source> source = open_source();
+int PlayCommand::run() { return play(open_source()); }
+
+int PlayCommand::follow(const std::string& session) {
+  leaving_is_fine_ = true;
+  return play(find_session(Error{Errc::not_found, "there is no session " + session}));
+}
+
+int PlayCommand::play(Result<Source> source) {
   if (!source.ok()) {
     // The user knows who interrupted it.
     if (source.error().code == Errc::cancelled) return kExitFailure;
@@ -203,7 +214,8 @@ int PlayCommand::conclude(const PlaybackSession::Outcome& outcome) const {
   const wire::PlaybackFinished& finished = outcome.finished;
   for (const std::string& warning : finished.warnings) messages_.warn(name_ + ": " + warning);
   if (outcome.signal.has_value()) {
-    return *outcome.signal == SIGINT ? kExitFailure : 128 + *outcome.signal;
+    const int interrupted = leaving_is_fine_ ? kExitOk : kExitFailure;
+    return *outcome.signal == SIGINT ? interrupted : 128 + *outcome.signal;
   }
   // Who reads only the beginning, as head does, has what he wants.
   if (outcome.output_error == EPIPE) return kExitOk;
@@ -211,7 +223,7 @@ int PlayCommand::conclude(const PlaybackSession::Outcome& outcome) const {
     return fail(std::string("standard output: ") + std::strerror(outcome.output_error));
   }
   if (finished.how == How::failed) return fail(name_ + ": " + finished.reason);
-  return finished.how == How::interrupted ? kExitFailure : kExitOk;
+  return finished.how == How::interrupted && !leaving_is_fine_ ? kExitFailure : kExitOk;
 }
 
 int PlayCommand::fail(const std::string& reason) const {
@@ -236,6 +248,20 @@ int run_play(int argc, char** argv) {
   for (const std::string& warning : loaded->warnings) messages.warn(warning);
   PlayOptions options = std::move(*std::get_if<PlayOptions>(&parsed));
   return PlayCommand(std::move(options), loaded->config, environment, messages).run();
+}
+
+int follow_session(const std::string& session) {
+  const Messages messages(false);
+  const ProcessEnvironment environment;
+  const Result<LoadedConfig> loaded = load_config(environment);
+  if (!loaded.ok()) {
+    messages.error(loaded.error().message);
+    return kExitFailure;
+  }
+  PlayOptions options;
+  options.file = session;
+  options.follow = true;
+  return PlayCommand(std::move(options), loaded->config, environment, messages).follow(session);
 }
 
 }  // namespace asciinemad

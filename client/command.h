@@ -26,7 +26,11 @@ int run_uploads(int argc, char** argv);
 int run_auth(int argc, char** argv);
 int run_ls(int argc, char** argv);
 int run_daemon(int argc, char** argv);
-// The verbs that steer a playback: pause, resume, seek...
+int run_attach(int argc, char** argv);
+int run_shell_init(int argc, char** argv);
+int run_status(int argc, char** argv);
+int run_events(int argc, char** argv);
+// The verbs that steer recordings and playbacks: pause, mark, seek...
 int run_control(int argc, char** argv);
 
 }  // namespace asciinemad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "common/result.h"
@@ -11,18 +12,20 @@ namespace asciinemad {
 
 using ControlAction = decltype(wire::Control::action);
 
-// A verb that steers playbacks.
-struct ControlVerb {
-  std::string_view name;
-  std::string_view arguments;  // for the usage line: "TIME"
-  std::string_view help;       // one or more lines
-  // Understands the words behind the verb; the error is for a usage message.
-  Result<ControlAction> (*parse)(std::span<const std::string_view> words);
+// What stands behind a verb that steers, without -S ID.
+struct VerbWords {
+  std::span<const std::string_view> words;
+  bool option = false;  // the verb's own one is given
 };
 
-std::span<const ControlVerb> control_verbs();
+// Each understands the words behind one verb; errors are for a usage message.
+Result<ControlAction> parse_step(const VerbWords& given);
+Result<ControlAction> parse_seek(const VerbWords& given);
+Result<ControlAction> parse_speed(const VerbWords& given);
+Result<ControlAction> parse_marker(const VerbWords& given);
 
-// nullptr when there is no such verb.
-const ControlVerb* find_control_verb(std::string_view name);
+// The errors that all verbs have in common.
+Status check_no_word(const VerbWords& given);
+Status check_one_word(const VerbWords& given, const std::string& name);
 
 }  // namespace asciinemad

@@ -64,14 +64,36 @@ Result<DaemonLink> DaemonLink::connect(const std::string& path) {
 }
 
 Result<wire::HelloReply> DaemonLink::hello(int timeout_ms) {
+  TRY(send_hello());
+  const Deadline deadline(timeout_ms);
+  for (;;) {
+    TRY_ASSIGN(std::optional<wire::HelloReply> hello, take_hello());
+    if (hello.has_value()) return *std::move(hello);
+    if (!deadline.wait(socket_.get(), POLLIN)) return no_answer();
+  }
+}
+
+Status DaemonLink::send_hello() {
   wire::Request request;
   request.body =
       wire::Hello{wire::kProtocolMin, wire::kProtocolMax, "asciinema " ASCIINEMAD_VERSION};
-  TRY_ASSIGN(const std::uint32_t id, send(std::move(request), {}));
-  TRY_ASSIGN(const wire::Reply reply, wait_for(id, timeout_ms));
-  const auto* hello = std::get_if<wire::HelloReply>(&reply.body);
+  TRY(send(std::move(request), {}));
+  return {};
+}
+
+Result<std::optional<wire::HelloReply>> DaemonLink::take_hello() {
+  TRY_ASSIGN(std::optional<wire::Reply> reply, next_event());
+  if (!reply.has_value()) return std::optional<wire::HelloReply>();
+  if (const auto* error = std::get_if<wire::ErrorReply>(&reply->body)) return to_error(*error);
+  auto* hello = std::get_if<wire::HelloReply>(&reply->body);
   if (hello == nullptr) return Error{Errc::invalid_data, "asciinemad did not answer hello"};
-  return *hello;
+  protocol_ = hello->protocol;
+  return std::optional<wire::HelloReply>(std::move(*hello));
+}
+
+Error DaemonLink::end() {
+  ended_ = true;
+  return Error{Errc::unavailable, "asciinemad closed the connection"};
 }
 
 Result<std::uint32_t> DaemonLink::send(wire::Request request, std::span<const int> fds) {
@@ -87,9 +109,7 @@ Result<std::uint32_t> DaemonLink::send(wire::Request request, std::span<const in
       fds = {};
       continue;
     }
-    if (sent.error().sys_errno != EAGAIN) {
-      return Error{Errc::unavailable, "asciinemad closed the connection"};
-    }
+    if (sent.error().sys_errno != EAGAIN) return end();
     if (!deadline.wait(socket_.get(), POLLOUT)) return no_answer();
   }
   return request.id;
@@ -146,9 +166,9 @@ Status DaemonLink::receive() {
   Result<Received> received = receive_with_fds(socket_.get(), buffer);
   if (!received.ok()) {
     if (received.error().sys_errno == EAGAIN) return {};
-    return Error{Errc::unavailable, "asciinemad closed the connection"};
+    return end();
   }
-  if (received->size == 0) return Error{Errc::unavailable, "asciinemad closed the connection"};
+  if (received->size == 0) return end();
   if (received->truncated) return lost_descriptors();
   for (Fd& fd : received->fds) received_fds_.push_back(std::move(fd));
   parser_.append({buffer.data(), received->size});

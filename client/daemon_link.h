@@ -34,6 +34,12 @@ class DaemonLink {
   // Errc::unsupported: no common protocol version; Errc::timed_out: the daemon does not answer;
   // Errc::unavailable: the connection ended, as when the daemon was just going.
   Result<wire::HelloReply> hello(int timeout_ms);
+  // The same in two steps, for a poll() loop: nullopt as long as there is no answer.
+  Status send_hello();
+  Result<std::optional<wire::HelloReply>> take_hello();
+
+  // What both sides speak; 0 before hello.
+  std::uint16_t protocol() const { return protocol_; }
 
   // Sends a request and does not wait; `fds` stay the caller's. Returns the request's id.
   Result<std::uint32_t> send(wire::Request request, std::span<const int> fds);
@@ -57,8 +63,11 @@ class DaemonLink {
   Fd take_fd();
 
   int fd() const { return socket_.get(); }
+  // Whether the connection was found to have ended.
+  bool ended() const { return ended_; }
 
  private:
+  Error end();
   // Reads what is there into the parser.
   Status receive();
   Result<std::optional<wire::Reply>> parse_next();
@@ -69,6 +78,8 @@ class DaemonLink {
   std::deque<Fd> message_fds_;   // of the last one parsed
   std::deque<wire::Reply> events_;
   std::uint32_t next_id_ = 1;
+  std::uint16_t protocol_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace asciinemad

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/daemon_link.h"
+#include "client/daemon_search.h"
 #include "client/messages.h"
 #include "common/paths.h"
 #include "common/result.h"
@@ -50,15 +51,12 @@ Status use_daemon(const Environment& environment, const Messages& messages,
   return attempt(*link);
 }
 
-// Whether a process of low priority may start the shared daemon, which then has that, too:
-// recording goes on with a private one, uploads can do without haste.
-enum class Niceness { refused, accepted };
-
 // The shared daemon, started if need be; no private one.
 Result<DaemonLink> connect_to_shared_daemon(const Environment& environment,
                                             Niceness niceness = Niceness::refused);
 
 // The shared daemon if it runs. Errc::not_found when it does not.
-Result<DaemonLink> connect_to_running_daemon(const Environment& environment);
+Result<DaemonLink> connect_to_running_daemon(const Environment& environment,
+                                             int hello_timeout_ms = DaemonLink::kHelloTimeoutMs);
 
 }  // namespace asciinemad

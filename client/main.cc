@@ -28,18 +28,24 @@ constexpr const char* kHelp =
     "by itself.\n"
     "\n"
     "commands:\n"
-    "  rec       record a terminal session (also: record)\n"
-    "  play      play a terminal session\n"
-    "  cat       print the whole output of terminal sessions\n"
-    "  upload    upload a recording\n"
-    "  uploads   list and steer what is being uploaded\n"
-    "  auth      link this machine to an account on the server\n"
-    "  convert   write a recording in another format\n"
-    "  ls        list what is being recorded and played\n"
-    "  daemon    start, stop, restart or examine the daemon\n"
+    "  rec         record a terminal session (also: record)\n"
+    "  play        play a terminal session\n"
+    "  cat         print the whole output of terminal sessions\n"
+    "  upload      upload a recording\n"
+    "  uploads     list and steer what is being uploaded\n"
+    "  auth        link this machine to an account on the server\n"
+    "  convert     write a recording in another format\n"
+    "  attach      return to a recording that goes on without its terminal\n"
+    "  ls          list what is being recorded and played\n"
+    "  status      show all about one of them\n"
+    "  events      print what happens to them, and to uploads, as JSON\n"
+    "  shell-init  print lines that have every new shell recorded\n"
+    "  daemon      start, stop, restart or examine the daemon\n"
     "\n"
-    "commands that steer a playback from elsewhere:\n"
-    "  pause, resume, toggle, step, seek, speed, marker, stop\n"
+    "commands that steer from elsewhere:\n"
+    "  pause, resume, toggle, stop                 a recording or a playback\n"
+    "  mark, title, send, resize, detach, discard  a recording\n"
+    "  step, seek, speed, marker                   a playback\n"
     "\n"
     "A command may be shortened as long as it is unambiguous; r, p, c and u mean rec, play,\n"
     "cat and upload.\n"
@@ -60,7 +66,7 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-constexpr std::array<Command, 18> kCommands = {{{"rec", run_rec},
+constexpr std::array<Command, 28> kCommands = {{{"rec", run_rec},
                                                 {"play", run_play},
                                                 {"cat", run_cat},
                                                 {"upload", run_upload},
@@ -68,16 +74,26 @@ constexpr std::array<Command, 18> kCommands = {{{"rec", run_rec},
                                                 {"uploads", run_uploads},
                                                 {"record", run_rec},
                                                 {"convert", run_convert},
+                                                {"attach", run_attach},
                                                 {"ls", run_ls},
+                                                {"status", run_status},
+                                                {"events", run_events},
+                                                {"shell-init", run_shell_init},
                                                 {"daemon", run_daemon},
                                                 {"pause", run_control},
                                                 {"resume", run_control},
                                                 {"toggle", run_control},
+                                                {"stop", run_control},
+                                                {"mark", run_control},
+                                                {"title", run_control},
+                                                {"send", run_control},
+                                                {"resize", run_control},
+                                                {"detach", run_control},
+                                                {"discard", run_control},
                                                 {"step", run_control},
                                                 {"seek", run_control},
                                                 {"speed", run_control},
-                                                {"marker", run_control},
-                                                {"stop", run_control}}};
+                                                {"marker", run_control}}};
 // The first ones of kCommands are those of asciinema 2.
 constexpr std::size_t kOldCommands = 5;
 

@@ -1,10 +1,16 @@
 #include "client/playback_session.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <utility>
 #include <vector>
+
+#include "client/daemon_start.h"
+#include "client/deadline.h"
+#include "common/clock.h"
+#include "common/paths.h"
 
 namespace asciinemad {
 namespace {
@@ -12,6 +18,9 @@ namespace {
 // For what an interrupted playback has left in the pipe to a reader that may have stopped.
 constexpr int kPumpTimeoutMs = 1000;
 constexpr int kUndoTimeoutMs = 2000;
+// For a session to be back with the next daemon.
+constexpr int kFollowOnTimeoutMs = 10'000;
+constexpr int kFollowOnRetryMs = 10;
 
 }  // namespace
 
@@ -63,17 +72,22 @@ Status PlaybackSession::start(Wish wish) {
   TRY(loop_.watch_signals());
   loop_.tty().open_for_keys();
   TRY(open_output());
-  TRY_ASSIGN(const TerminalLoan loan, lend_terminal());
   // Also where only a file is written: a stopped client must not be played to.
   loop_.set_gave_terminal(true);
-  wish.play.terminal = loan.description;
-  wish.play.size = size();
+  play_ = std::move(wish.play);
+  return begin(wish.recording);
+}
+
+Status PlaybackSession::begin(int recording) {
+  TRY_ASSIGN(const TerminalLoan loan, lend_terminal());
+  play_.terminal = loan.description;
+  play_.size = size();
   std::vector<int> fds;
-  if (wish.recording >= 0) fds.push_back(wish.recording);
+  if (recording >= 0) fds.push_back(recording);
   loan.append_fds(fds);
   // Before the daemon reads it, so that no key is echoed or waits for its line.
   loop_.tty().make_raw();
-  TRY_ASSIGN(const wire::Reply reply, link_.call(wire::Request{0, 0, std::move(wish.play)}, fds));
+  TRY_ASSIGN(const wire::Reply reply, link_.call(wire::Request{0, 0, play_}, fds));
   if (std::holds_alternative<wire::Playing>(reply.body)) return {};
   return Error{Errc::invalid_data, "asciinemad did not start the playback"};
 }
@@ -106,7 +120,32 @@ bool PlaybackSession::on_event(wire::Reply& event) {
   return true;
 }
 
-// Undoes what the recording has turned on: the alternate screen, mouse reports, colours...
+Result<bool> PlaybackSession::on_daemon_lost(Error why) {
+  const bool on_screen = output_is_terminal_ && play_.output == wire::Play::Output::screen;
+  const bool survives = link_.protocol() >= wire::kProtocolSurvival;
+  if (play_.follow_session.empty() || !on_screen || !survives) return why;
+  if (!next_daemons_.take(SystemClock().now_us())) return why;
+  undo_screen();
+  const Deadline deadline(kFollowOnTimeoutMs);
+  for (;;) {
+    if (follow_on().ok()) return false;
+    if (deadline.remaining_ms() == 0) return why;
+    ::poll(nullptr, 0, kFollowOnRetryMs);
+  }
+}
+
+// The session's shim takes it to the next daemon, which it starts.
+Status PlaybackSession::follow_on() {
+  TRY_ASSIGN(link_,
+             connect_to_running_daemon(ProcessEnvironment(), DaemonSearch::kPatientHelloTimeoutMs));
+  return begin(-1);
+}
+
+// What the recording has turned on: the alternate screen, mouse reports, colours...
+void PlaybackSession::undo_screen() {
+  static_cast<void>(write_all(output_.get(), screen_undo_, kUndoTimeoutMs));
+}
+
 void PlaybackSession::clean_up_for_dead_daemon() {
   if (!output_is_terminal_) {
     output_.reset();
@@ -115,7 +154,7 @@ void PlaybackSession::clean_up_for_dead_daemon() {
       output_ = std::move(rest.output);
     }
   }
-  static_cast<void>(write_all(output_.get(), screen_undo_, kUndoTimeoutMs));
+  undo_screen();
   loop_.tty().restore();
   output_.reset();
   loop_.drain(kPumpTimeoutMs);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "client/daemon_link.h"
+#include "client/rate_limit.h"
 #include "client/session_loop.h"
 #include "client/terminal_loan.h"
 #include "common/fd.h"
@@ -34,8 +35,9 @@ class PlaybackSession final : private SessionLoop::Listener {
 
   // Hands everything to the daemon. After an error another session may be tried.
   Status start(Wish wish);
-  // Returns when standard output has all of it; the terminal is as it was before. An error: the
-  // daemon died, or the user insisted on leaving.
+  // Returns when standard output has all of it; the terminal is as it was before. A session that is
+  // followed on a terminal is followed on with the next daemon. An error: the daemon died, or the
+  // user insisted on leaving.
   Result<Outcome> run();
 
  private:
@@ -43,9 +45,13 @@ class PlaybackSession final : private SessionLoop::Listener {
   Result<TerminalLoan> lend_terminal() override;
   bool on_event(wire::Reply& event) override;
   bool ends_with_output() const override { return true; }
+  Result<bool> on_daemon_lost(Error why) override;
 
+  Status begin(int recording);
+  Status follow_on();
   Status open_output();
   Status lend_keys(TerminalLoan& loan);
+  void undo_screen();
   void clean_up_for_dead_daemon();
   int output_error();
 
@@ -55,6 +61,8 @@ class PlaybackSession final : private SessionLoop::Listener {
   // their closing, which does not end the pump's input.
   Fd output_;
   bool output_is_terminal_ = false;
+  wire::Play play_;
+  RateLimit<5> next_daemons_{60'000'000};
   std::string screen_undo_;
   std::optional<wire::PlaybackFinished> finished_;
 };

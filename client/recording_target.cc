@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstring>
 #include <ctime>
+#include <memory>
 
 #include "client/append_point.h"
 
@@ -56,7 +57,9 @@ Result<RecordingTarget> RecordingTarget::open(const Wish& wish) {
   if (!target.fd_) target.fd_.reset(::open(wish.path.c_str(), flags, 0666));
   if (!target.fd_) return system_error("open " + wish.path, errno);
   keep_from_command(wish.path);
+  target.regular_ = target.created_;
   if (!target.created_) TRY(target.examine_existing(wish));
+  target.find_file();
   if (!exists && wish.append) {
     target.warnings_.push_back(wish.path + " does not exist, recording to a new file");
   }
@@ -82,6 +85,13 @@ Status RecordingTarget::examine_existing(const Wish& wish) {
   }
   appending_ = true;
   return wish.raw ? Status() : prepare_appending();
+}
+
+void RecordingTarget::find_file() {
+  if (!regular_) return;
+  const std::unique_ptr<char, decltype(&::free)> resolved(::realpath(path_.c_str(), nullptr),
+                                                          &::free);
+  if (resolved != nullptr) file_ = resolved.get();
 }
 
 Status RecordingTarget::prepare_appending() {
@@ -121,7 +131,7 @@ Status RecordingTarget::open_standard_output() {
 
 Result<RecordingTarget> RecordingTarget::create_in_library(const Environment& environment) {
   RecordingTarget target;
-  target.created_ = true;
+  target.created_ = target.regular_ = true;
   const std::optional<std::string> directory = library_directory(environment);
   std::string why = "there is no home directory";
   if (directory.has_value()) {
@@ -134,6 +144,7 @@ Result<RecordingTarget> RecordingTarget::create_in_library(const Environment& en
     if (Status made = ensure_private_directory(*directory); made.ok()) {
       target.fd_.reset(
           ::open(target.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600));
+      target.find_file();
       if (target.fd_) return target;
       why = system_error("create " + target.path_, errno).message;
     } else {
@@ -144,6 +155,7 @@ Result<RecordingTarget> RecordingTarget::create_in_library(const Environment& en
   target.fd_.reset(::mkostemps(pattern.data(), 5, O_CLOEXEC));
   if (!target.fd_) return system_error("create " + pattern, errno);
   target.path_ = pattern;
+  target.find_file();
   target.warnings_.push_back(why + "; recording to " + pattern);
   return target;
 }
@@ -157,6 +169,10 @@ Status RecordingTarget::begin() {
   ::lseek(fd_.get(), 0, SEEK_END);
   if (needs_newline_) TRY(write_all(fd_.get(), "\n", 0));
   return {};
+}
+
+std::uint64_t RecordingTarget::kept_bytes() const {
+  return static_cast<std::uint64_t>(kept_bytes_) + (needs_newline_ ? 1 : 0);
 }
 
 void RecordingTarget::abandon() {

@@ -32,6 +32,9 @@ class RecordingTarget {
   static Result<RecordingTarget> create_in_library(const Environment& environment);
 
   const std::string& path() const { return path_; }
+  // The absolute path of a regular file, for whoever shall find it without this process; empty for
+  // all else, and for standard output.
+  const std::string& file() const { return file_; }
   bool appending() const { return appending_; }
   // Of the last event of the recording that is continued.
   std::uint64_t time_offset_us() const { return time_offset_us_; }
@@ -43,6 +46,8 @@ class RecordingTarget {
   // The session starts: drops what is to be overwritten, or what is cut behind the last whole
   // event.
   Status begin();
+  // After begin(): the size of what the session adds to.
+  std::uint64_t kept_bytes() const;
   // No session came about: leaves the target as it was found.
   void abandon();
   // Deletes the recording.
@@ -50,10 +55,12 @@ class RecordingTarget {
 
  private:
   Status examine_existing(const Wish& wish);
+  void find_file();
   Status prepare_appending();
   Status open_standard_output();
 
   std::string path_;
+  std::string file_;
   Fd fd_;
   bool created_ = false;
   bool begun_ = false;

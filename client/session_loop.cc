@@ -12,6 +12,8 @@ namespace {
 
 // The daemon gives a command 8 s to go and slow takers of the last bytes 10 s.
 constexpr int kEndTimeoutMs = 25'000;
+// It lets go of the terminal at once; if not, it does when the client has gone.
+constexpr int kDetachTimeoutMs = 2000;
 
 bool says_to_end(int signum) {
   return signum == SIGTERM || signum == SIGINT || signum == SIGHUP || signum == SIGQUIT;
@@ -99,12 +101,16 @@ Status SessionLoop::end_early(int signum) {
   return stop_session();
 }
 
+// The next daemon, if this one is gone, is told when it is there.
 Status SessionLoop::stop_session() {
-  end_deadline_.emplace(kEndTimeoutMs);
+  stopping_ = true;
+  const std::string* detachable = ended_by_.has_value() ? listener_.detachable_session() : nullptr;
+  end_deadline_.emplace(detachable == nullptr ? kEndTimeoutMs : kDetachTimeoutMs);
   wire::Request request;
   request.body = wire::Stop{};
-  TRY(link_.send(std::move(request), {}));
-  return {};
+  if (detachable != nullptr) request.body = wire::Steer{*detachable, wire::steer::Detach{}};
+  Result<std::uint32_t> sent = link_.send(std::move(request), {});
+  return sent.ok() || link_.ended() ? Status() : Status(sent.take_error());
 }
 
 Status SessionLoop::stop_and_continue() {
@@ -126,20 +132,22 @@ Status SessionLoop::stop_and_continue() {
   return call_unless_ended(std::move(attach), fds);
 }
 
-// A request about a session that has just ended is refused; its end has been told before.
+// A request about a session that has just ended is refused; its end has been told before. A daemon
+// that has died has let go of the terminal, and the next one gets it anyhow.
 Status SessionLoop::call_unless_ended(wire::Request request, std::span<const int> fds) {
   Result<wire::Reply> reply = link_.call(std::move(request), fds);
-  if (reply.ok()) return {};
+  if (reply.ok() || link_.ended()) return {};
   Status events = take_events();
   if (ended_) return {};
   return events.ok() ? Status(reply.take_error()) : events;
 }
 
 Status SessionLoop::take_events() {
-  for (;;) {
+  while (!ended_) {
     Result<std::optional<wire::Reply>> event = link_.next_event();
     if (!event.ok()) {
-      return Error{Errc::unavailable, "asciinemad has died: " + event.error().message};
+      TRY(go_on_without_daemon(event.error()));
+      continue;
     }
     if (!event->has_value()) return {};
     if (listener_.on_event(**event)) {
@@ -149,6 +157,13 @@ Status SessionLoop::take_events() {
     const auto* error = std::get_if<wire::ErrorReply>(&(*event)->body);
     if (error != nullptr && (*event)->id == 0) return Error{Errc::unavailable, error->message};
   }
+  return {};
+}
+
+Status SessionLoop::go_on_without_daemon(const Error& lost) {
+  TRY_ASSIGN(ended_, listener_.on_daemon_lost(
+                         Error{Errc::unavailable, "asciinemad has died: " + lost.message}));
+  return stopping_ && !ended_ ? stop_session() : Status();
 }
 
 void SessionLoop::drain(int timeout_ms) {

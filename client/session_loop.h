@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "client/daemon_link.h"
@@ -29,6 +30,11 @@ class SessionLoop {
     virtual bool on_event(wire::Reply& event) = 0;
     // Whether the session shall end, now that an output pump's target takes no more.
     virtual bool ends_with_output() const = 0;
+    // Has the link replaced by one to the next daemon, and the terminal lent there. Whether that
+    // was the session's end; an error: it can't go on. `why` says that the daemon has died.
+    virtual Result<bool> on_daemon_lost(Error why) = 0;
+    // The session that goes on without this client when a signal ends that; nullptr: it ends, too.
+    virtual const std::string* detachable_session() const { return nullptr; }
 
    protected:
     ~Listener() = default;
@@ -47,8 +53,10 @@ class SessionLoop {
   // Whether the daemon must let go of the terminal before this process stops.
   void set_gave_terminal(bool gave) { gave_terminal_ = gave; }
 
-  // Returns when the session is over; the terminal is still as it was. An error: the daemon died,
-  // or the user insisted on leaving.
+  Signals& signals() { return *signals_; }
+
+  // Returns when the session is over; the terminal is still as it was. An error: the daemon died
+  // and the listener had none to go on with, or the user insisted on leaving.
   Status run();
 
   // The daemon has closed its ends: hands over what is left in output pumps.
@@ -66,6 +74,7 @@ class SessionLoop {
   Status handle_signal(int signum);
   Status end_early(int signum);
   Status stop_session();
+  Status go_on_without_daemon(const Error& lost);
   Status stop_and_continue();
   Status call_unless_ended(wire::Request request, std::span<const int> fds);
   void report_size();
@@ -79,6 +88,7 @@ class SessionLoop {
   bool gave_terminal_ = false;
   std::vector<Pump> pumps_;
   bool ended_ = false;
+  bool stopping_ = false;  // the daemon was told to end the session
   std::optional<int> ended_by_;
   std::optional<Deadline> end_deadline_;  // for the daemon, once told to end
 };

@@ -2,25 +2,34 @@
 //
 // It is the command's parent and so knows how it ends; it keeps the PTY's slave open until the
 // daemon has read everything, since the kernel may drop output when the last slave is closed
-// (tests/integration/short_sessions_test.cc); and it hangs the command up when told to, or when the
-// daemon is gone. It reads no terminal data, outlives the client, and holds no terminal of the
-// user.
+// (tests/integration/short_sessions_test.cc); and it hangs the command up when told to. When the
+// daemon dies, it takes the session to the next one, which it starts if nobody else does. It reads
+// no terminal data, outlives the client, and holds no terminal of the user.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/fd.h"
 #include "common/result.h"
+#include "proto/message.h"
 
 namespace asciinemad {
 
 struct ShimSetup {
-  std::string shell;    // path of sh
-  std::string command;  // for its -c
+  std::string shell;  // path of sh
+  // As the daemon got it, but without a terminal: for the next one. `command` is for the shell's
+  // -c.
+  wire::Start start;
+  std::string session;         // id
+  std::uint16_t protocol = 0;  // of the daemon; an older one than kProtocolSurvival is the last one
   Fd master;
   Fd slave;
   Fd recording;
   Fd link;  // to the daemon: our end of a socket pair
+  // To the client, which gets a ShimWord when no daemon can be had, or when the session has ended
+  // well; none: it leaves the session alone.
+  Fd home;
 };
 
 class ShimHandle {

@@ -7,7 +7,6 @@
 #include <ctime>
 #include <utility>
 
-#include "client/json_object.h"
 #include "client/progress_text.h"
 #include "client/time_text.h"
 #include "common/json_text.h"
@@ -54,15 +53,6 @@ std::string outcome_text(const wire::UploadInfo& upload) {
   return printable(text);
 }
 
-std::string date_text(std::int64_t at_ms) {
-  const auto seconds = static_cast<std::time_t>(at_ms / 1000);
-  std::tm parts{};
-  std::array<char, 32> text{};
-  if (::localtime_r(&seconds, &parts) == nullptr) return "?";
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-  return text.data();
-}
-
 std::string_view visibility_text(wire::Visibility visibility) {
   switch (visibility) {
     case wire::Visibility::public_:
@@ -75,48 +65,6 @@ std::string_view visibility_text(wire::Visibility visibility) {
       break;
   }
   return {};
-}
-
-// "  server:      https://asciinema.org"; further lines of the value below it. Nothing for none.
-void append_detail(std::string& details, std::string_view name, std::string_view value) {
-  constexpr std::size_t kIndentation = 16;
-  while (value.ends_with('\n')) value.remove_suffix(1);
-  if (value.empty()) return;
-  std::string label = "  " + std::string(name) + ":";
-  for (;;) {
-    const std::size_t end = value.find('\n');
-    label.resize(kIndentation, ' ');
-    std::string line = label + printable(value.substr(0, end));
-    line.erase(line.find_last_not_of(' ') + 1);
-    details += line + "\n";
-    if (end == std::string_view::npos) return;
-    value.remove_prefix(end + 1);
-    label.clear();
-  }
-}
-
-std::string json_of(const wire::UploadInfo& upload) {
-  return JsonObject()
-      .raw("number", std::to_string(upload.number))
-      .text("state", state_text(upload.state))
-      .text("name", upload.name)
-      .text("server", upload.server_url)
-      .raw("title", text_json(upload.title))
-      .raw("visibility", text_json(visibility_text(upload.visibility)))
-      .raw("bytes", std::to_string(upload.bytes))
-      .raw("sent_bytes", std::to_string(upload.sent_bytes))
-      .raw("queued_at", time_json(upload.queued_at_ms))
-      .raw("changed_at", time_json(upload.changed_at_ms))
-      .raw("next_attempt_at", time_json(upload.next_attempt_at_ms))
-      .raw("attempts", std::to_string(upload.attempts))
-      .raw("ambiguous", upload.ambiguous ? "true" : "false")
-      .raw("reason", text_json(upload.reason))
-      .raw("advice", text_json(upload.advice))
-      .raw("url", text_json(upload.url))
-      .raw("message", text_json(upload.message))
-      .raw("warning", text_json(upload.warning))
-      .raw("file", text_json(upload.file))
-      .done();
 }
 
 }  // namespace
@@ -239,10 +187,61 @@ std::string text_json(std::string_view text) {
   return json;
 }
 
+std::string date_text(std::int64_t at_ms) {
+  const auto seconds = static_cast<std::time_t>(at_ms / 1000);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (::localtime_r(&seconds, &parts) == nullptr) return "?";
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
+  return text.data();
+}
+
+void append_detail(std::string& details, std::string_view name, std::string_view value) {
+  constexpr std::size_t kIndentation = 16;
+  while (value.ends_with('\n')) value.remove_suffix(1);
+  if (value.empty()) return;
+  std::string label = "  " + std::string(name) + ":";
+  for (;;) {
+    const std::size_t end = value.find('\n');
+    label.resize(kIndentation, ' ');
+    std::string line = label + printable(value.substr(0, end));
+    line.erase(line.find_last_not_of(' ') + 1);
+    details += line + "\n";
+    if (end == std::string_view::npos) return;
+    value.remove_prefix(end + 1);
+    label.clear();
+  }
+}
+
+JsonObject& append_upload(JsonObject& object, const wire::UploadInfo& upload) {
+  return object.raw("number", std::to_string(upload.number))
+      .text("state", state_text(upload.state))
+      .text("name", upload.name)
+      .text("server", upload.server_url)
+      .raw("title", text_json(upload.title))
+      .raw("visibility", text_json(visibility_text(upload.visibility)))
+      .raw("bytes", std::to_string(upload.bytes))
+      .raw("sent_bytes", std::to_string(upload.sent_bytes))
+      .raw("queued_at", time_json(upload.queued_at_ms))
+      .raw("changed_at", time_json(upload.changed_at_ms))
+      .raw("next_attempt_at", time_json(upload.next_attempt_at_ms))
+      .raw("attempts", std::to_string(upload.attempts))
+      .raw("ambiguous", upload.ambiguous ? "true" : "false")
+      .raw("reason", text_json(upload.reason))
+      .raw("advice", text_json(upload.advice))
+      .raw("url", text_json(upload.url))
+      .raw("message", text_json(upload.message))
+      .raw("warning", text_json(upload.warning))
+      .raw("file", text_json(upload.file));
+}
+
 std::string uploads_json(const std::vector<wire::UploadInfo>& uploads) {
   std::vector<std::string> objects;
   objects.reserve(uploads.size());
-  for (const wire::UploadInfo& upload : uploads) objects.push_back(json_of(upload));
+  for (const wire::UploadInfo& upload : uploads) {
+    JsonObject object;
+    objects.push_back(append_upload(object, upload).done());
+  }
   return json_array(objects);
 }
 

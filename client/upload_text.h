@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/json_object.h"
 #include "proto/message.h"
 
 namespace asciinemad {
@@ -38,10 +39,20 @@ std::string upload_details(const wire::UploadInfo& upload, std::int64_t now_ms);
 // set.
 std::string uploads_json(const std::vector<wire::UploadInfo>& uploads);
 
+// The members of such an object.
+JsonObject& append_upload(JsonObject& object, const wire::UploadInfo& upload);
+
 // Milliseconds as seconds; "null" for 0.
 std::string time_json(std::int64_t at_ms);
 // "text", or null when it is empty.
 std::string text_json(std::string_view text);
+
+// "2024-05-17 09:30:00", local.
+std::string date_text(std::int64_t at_ms);
+
+// Appends "  server:      https://asciinema.org"; further lines of the value go below it. Nothing
+// for none.
+void append_detail(std::string& details, std::string_view name, std::string_view value);
 
 // "3 min ago", "just now".
 std::string ago_text(std::int64_t at_ms, std::int64_t now_ms);
