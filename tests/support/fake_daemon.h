@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -37,13 +38,13 @@ class FakeDaemon {
   }
 
   // Takes the next client, instead of the one before, and answers its hello.
-  void greet() {
+  void greet(std::uint16_t protocol = 1, std::uint32_t pid = 1) {
     REQUIRE_MESSAGE(deadline_in().wait(listening_.get(), POLLIN), "nobody connects");
     peer_.reset(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     REQUIRE(static_cast<bool>(peer_));
     parser_ = wire::FrameParser();
     receive<wire::Hello>();
-    reply(wire::HelloReply{1, "asciinemad 99.0", 1});
+    reply(wire::HelloReply{protocol, "asciinemad 99.0", pid});
   }
 
   // The next request, which must be a T; fds() came with it.
@@ -91,6 +92,8 @@ class FakeDaemon {
     }
     return false;
   }
+
+  void hang_up() { peer_.reset(); }
 
   // As a daemon that has been killed.
   void die() {

@@ -89,6 +89,18 @@ std::string PtyDriver::expect(std::string_view text, int timeout_ms) {
   }
 }
 
+bool PtyDriver::read_until(const std::function<bool()>& reached, int timeout_ms) {
+  constexpr int kLookEveryMs = 2;
+  const Deadline deadline = deadline_in(timeout_ms);
+  for (;;) {
+    read_available();
+    if (reached() || !process_->running()) return true;
+    if (deadline.remaining_ms() <= 0) return false;
+    pollfd waiting{process_->pidfd(), POLLIN, 0};
+    ::poll(&waiting, 1, kLookEveryMs);
+  }
+}
+
 void PtyDriver::resize(TerminalSize size) const {
   const winsize window = window_of(size);
   REQUIRE(::ioctl(master_.get(), TIOCSWINSZ, &window) == 0);

@@ -4,6 +4,7 @@
 #include <termios.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,9 @@ class PtyDriver {
   void send(std::string_view bytes);
   // Reads until `text` appears behind what was expected before; returns what came, up to its end.
   std::string expect(std::string_view text, int timeout_ms = kWaitMs);
+  // Reads, looking every few milliseconds, until `reached()` or the program's end; false when
+  // neither came in time.
+  bool read_until(const std::function<bool()>& reached, int timeout_ms = kWaitMs);
   // All that was read so far.
   const std::string& screen() const { return screen_; }
 
