@@ -12,8 +12,9 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("asciinemad::schema");
 
 const protocolMin :UInt16 = 1;
-const protocolMax :UInt16 = 1;
-# The range of protocol versions this schema describes.
+const protocolMax :UInt16 = 2;
+# The range of protocol versions this schema describes. Version 2 added sessions that outlive their
+# daemon and their client: what is marked so below.
 
 struct Request {
   id @0 :UInt32;
@@ -31,8 +32,8 @@ struct Request {
     # Client. Begins a session. Answer: started.
 
     resume @4 :Resume;
-    # Shim. Takes a session to a new daemon after its old one died. Answer: started, or error
-    # `unsupported` from a daemon that takes no sessions over, as those of version 0.1 don't.
+    # Shim. Takes a session to a new daemon after its old one died. Answer: started, or an error:
+    # `unsupported` from a daemon of protocol version 1.
 
     attachTerminal @5 :AttachTerminal;
     # The session's client. Answer: ok.
@@ -90,6 +91,22 @@ struct Request {
 
     uploadServer @19 :AskUploadServer;
     # Any peer. Answer: uploadServer, or error `internal` or `elsewhere`.
+
+    steer @20 :Steer;
+    # Any peer. Version 2. Steers a recording. Answer: ok, when it is done (a marker is in the file;
+    # a pause is such that it outlives the daemon), or error `noSession`, `busy` (refused at
+    # present: the message says why), `invalid` or `unsupported` (an unknown action).
+
+    watchSessions @21 :WatchSessions;
+    # Any peer. Version 2. Answer: ok, or error `noSession`. Then sessionEvent for everything that
+    # happens, until the connection ends. One such request a connection; a second replaces it.
+
+    attach @22 :Attach;
+    # Client. Version 2. The connection becomes the session's client. Answer: attached, or error
+    # `noSession`, `busy` (it has a client) or `invalid`.
+
+    reload @23 :Void;
+    # Any peer. Version 2. Reads the daemon's configuration again. Answer: ok, or error `invalid`.
   }
 }
 
@@ -129,6 +146,14 @@ struct Reply {
     # Event, after watchUploads or an upload with `watch`: the upload as it is now. Progress is
     # reported at most five times a second.
     uploadServer @17 :UploadServerInfo;
+
+    journal @18 :Void;
+    # Event to the shim, with one descriptor: what a new daemon needs besides the checkpoint to go
+    # on without a byte lost or doubled. For `resume`; opaque. Version 2.
+    attached @19 :Attached;
+    sessionEvent @20 :SessionEvent;
+    detached @21 :Detached;
+    # Event to the client: the session goes on without it; the terminal is released.
   }
 }
 
@@ -214,6 +239,41 @@ struct Start {
   notifications @14 :Notifications;
   path @15 :Text;
   # Where the recording goes, for lists and logs; never opened.
+
+  # The rest: version 2.
+  session @16 :Text;
+  # Its id, as the command's environment has it: 8 characters of [a-z2-7]; empty: the daemon makes
+  # one up.
+  name @17 :Text;
+  # What the user calls it; at most 64 characters, no two sessions have the same. Empty: nothing.
+  file @18 :Text;
+  # Absolute path of the recording, if that is a regular file: where to look for it after the machine
+  # has died under the session.
+  keptBytes @19 :UInt64;
+  # Size of the recording that is appended to; what `discard` leaves.
+  pauseAtStart @20 :Bool;
+  markerLabel @21 :Text;
+  # Of markers that the key sets. "{n}" is the marker's number in this session, "{time}" the time of
+  # day. At most 1024 bytes.
+  pauseMarkers @22 :Bool;
+  # Pausing and resuming set markers "paused" and "resumed".
+  outputMarkers @23 :Bool;
+  # Programs may set markers in their output: OSC 7717 ; marker ; LABEL ST.
+  pausedTitle @24 :Text;
+  # What the terminal's title is set to in a pause, at most 1024 bytes; empty: it stays.
+  onDisconnect @25 :OnDisconnect;
+  detachKey @26 :Text;
+  # Key grammar as above; empty: none.
+  hasUpload @27 :Bool;
+  upload @28 :Upload;
+  # To be queued at the end; its name and title are the session's then.
+  detached @29 :Bool;
+  # Nobody is to be waited for: the command runs on when the connection ends.
+}
+
+enum OnDisconnect {
+  hangUp @0;   # the client's death ends the command as a closed terminal does
+  detach @1;   # the session goes on
 }
 
 enum Format {
@@ -238,6 +298,9 @@ struct Notifications {
 struct Started {
   session @0 :Text;
   # 8 characters of [a-z2-7].
+  recovered @1 :List(Text);
+  # Lines for the user about recordings that an earlier end of the machine had cut short and that were
+  # repaired; told once.
 }
 
 struct AttachTerminal {
@@ -260,13 +323,91 @@ struct Checkpoint {
   inputParser @9 :Data;     # state of the hotkey scanner, at most 8192 bytes, opaque
   lostBytes @10 :UInt64;    # output bytes that could not be recorded
   lossReason @11 :Text;     # as in Finished
+
+  # Version 2.
+  attached @12 :Bool;       # the session has a client, or waits for it to come back
+  markers @13 :UInt32;      # set so far
+  title @14 :Text;          # as changed by `steer`
+  outputFilter @15 :Data;   # unfinished private OSC at the end of the output, at most 4096 bytes
+  terminating @16 :Bool;    # the command was told to go
+  discarding @17 :Bool;     # the recording is to be removed
+  client @18 :UInt32;       # process id of the client, to tell whether it still lives; 0: not known
 }
 
 struct Resume {
-  # Descriptors: PTY master, recording. The connection becomes the session's shim link.
+  # Descriptors: PTY master, recording, then the journal if hasJournal. The connection becomes the
+  # session's shim link.
   session @0 :Text;
   start @1 :Start;
   checkpoint @2 :Checkpoint;
+  hasJournal @3 :Bool;
+}
+
+struct Steer {
+  session @0 :Text;
+  # Its whole id, or its name.
+  union {
+    pause @1 :Void;
+    resume @2 :Void;
+    toggle @3 :Void;
+    mark @4 :Text;          # a marker with this label, at most 1024 bytes of UTF-8
+    stop @5 :Void;          # hangs the command up
+    discard @6 :Void;       # the same, and the recording is removed
+    resize @7 :WindowSize;  # of the PTY; the next resize of the client's terminal changes it again
+    send @8 :Data;          # types, at most 65536 bytes; no hotkeys in it
+    title @9 :Text;         # for lists and an upload at the end, at most 1024 bytes
+    detach @10 :Void;       # from its client
+  }
+}
+
+struct WatchSessions {
+  session @0 :Text;
+  # The id or name of a session, or the id of a playback; empty: all, those to come included.
+  present @1 :Bool;
+  # First an event `present` or `presentPlayback` for each that there is.
+}
+
+struct SessionEvent {
+  session @0 :Text;         # id of a session or a playback
+  name @1 :Text;
+  at @2 :Int64;             # milliseconds since 1970-01-01 UTC
+  time @3 :UInt64;          # microseconds on the recording's time line; of a playback, its position
+  union {
+    present @4 :SessionInfo;    # as it is now
+    started @5 :SessionInfo;
+    paused @6 :Void;
+    resumed @7 :Void;
+    marker @8 :Text;
+    resized @9 :WindowSize;
+    titled @10 :Text;
+    attached @11 :Void;
+    detached @12 :Void;
+    exited @13 :Finished;
+    presentPlayback @14 :PlaybackInfo;
+    playbackStarted @15 :PlaybackInfo;
+    playbackEnded @16 :PlaybackFinished;
+  }
+}
+
+struct Attach {
+  # Descriptors: those of `terminal`.
+  session @0 :Text;
+  # Its whole id, or its name.
+  terminal @1 :Terminal;
+  size @2 :WindowSize;
+  force @3 :Bool;
+  # Another client is sent away.
+  rejoin @4 :Bool;
+  # It was the session's client when the daemon died: the terminal shows the session already.
+}
+
+struct Attached {
+  session @0 :SessionInfo;
+}
+
+struct Detached {
+  reason @0 :Text;
+  # Empty: it was asked for.
 }
 
 struct Exited {
@@ -289,11 +430,18 @@ struct Finished {
   # the recording that were still in it.
   lossReason @5 :Text;
   # First error of the recording, e.g. "No space left on device"; empty: it is complete.
+  discarded @6 :Bool;
+  # The recording is gone.
+  uploading @7 :Bool;
+  # It is on its way into the upload queue.
 }
 
 struct Shutdown {
   force @0 :Bool;
   # End live sessions as `stop` would.
+  handOver @1 :Bool;
+  # Version 2. Sessions go on and are taken over by the next daemon. Refused with `busy` while
+  # something is played, or when a session's shim speaks version 1, unless `force` is set.
 }
 
 struct Status {
@@ -307,6 +455,15 @@ struct Status {
   playbacks @7 :List(PlaybackInfo);
   uploadsWaiting @8 :UInt32;   # queued or under way
   uploadsHeld @9 :UInt32;
+  recovered @10 :List(Recovered);
+  systemd @11 :Bool;           # runs as a unit of the service manager
+}
+
+struct Recovered {
+  # A recording whose session ended with its machine, or with all of its processes.
+  file @0 :Text;
+  startedAt @1 :Int64;   # milliseconds since 1970-01-01 UTC
+  cutBytes @2 :UInt64;   # what was cut off behind the last whole line
 }
 
 struct SessionInfo {
@@ -317,6 +474,15 @@ struct SessionInfo {
   duration @4 :UInt64;   # microseconds on the recording's time line
   size @5 :WindowSize;
   lostBytes @6 :UInt64;
+
+  # Version 2.
+  name @7 :Text;
+  title @8 :Text;
+  attached @9 :Bool;     # has a client
+  markers @10 :UInt32;
+  terminal @11 :Text;    # path of the PTY's slave; empty where the system does not tell
+  startedAt @12 :Int64;  # milliseconds since 1970-01-01 UTC
+  detachable @13 :Bool;  # goes on without a client
 }
 
 struct Play {

@@ -2,8 +2,6 @@
 #include <capnp/serialize.h>
 #include <kj/exception.h>
 
-#include <cmath>
-
 #include "proto/asciinemad.capnp.h"
 #include "proto/codec.h"
 #include "proto/decode_values.h"
@@ -14,61 +12,7 @@ namespace {
 using wire::get;
 
 constexpr int kNestingLimit = 16;
-constexpr std::size_t kMaxTailBytes = 3;
-constexpr std::size_t kMaxParserStateBytes = 8192;
 constexpr std::size_t kMaxUndoBytes = 4096;
-
-Start get(schema::Start::Reader from) {
-  Start to;
-  switch (from.getFormat()) {
-    case schema::Format::ASCIICAST_V2:
-      to.format = Format::asciicast_v2;
-      break;
-    case schema::Format::RAW:
-      to.format = Format::raw;
-      break;
-    default:
-      throw invalid("unknown recording format");
-  }
-  to.append = from.getAppend();
-  to.time_offset_us = from.getTimeOffset();
-  to.size = get(from.getSize());
-  to.timestamp_s = from.getTimestamp();
-  to.idle_time_limit_s = from.getIdleTimeLimit();
-  if (!std::isfinite(to.idle_time_limit_s) || to.idle_time_limit_s < 0) {
-    throw invalid("idleTimeLimit is not a number of seconds");
-  }
-  to.title = get(from.getTitle());
-  to.command = get(from.getCommand());
-  for (auto variable : from.getCapturedEnv()) {
-    to.captured_env.emplace_back(get(variable.getName()), get(variable.getValue()));
-  }
-  to.capture_input = from.getCaptureInput();
-  to.prefix_key = get(from.getPrefixKey());
-  to.pause_key = get(from.getPauseKey());
-  to.add_marker_key = get(from.getAddMarkerKey());
-  to.terminal = get(from.getTerminal());
-  to.notifications = get(from.getNotifications());
-  to.path = get(from.getPath());
-  return to;
-}
-
-Checkpoint get(schema::Checkpoint::Reader from) {
-  Checkpoint to;
-  to.started_at_us = from.getStartedAt();
-  to.paused_for_us = from.getPausedFor();
-  to.paused = from.getPaused();
-  to.paused_at_us = from.getPausedAt();
-  to.last_event_at_us = from.getLastEventAt();
-  to.size = get(from.getSize());
-  to.resize_pending = from.getResizePending();
-  to.output_tail = get(from.getOutputTail(), kMaxTailBytes, "outputTail");
-  to.input_tail = get(from.getInputTail(), kMaxTailBytes, "inputTail");
-  to.input_parser = get(from.getInputParser(), kMaxParserStateBytes, "inputParser");
-  to.lost_bytes = from.getLostBytes();
-  to.loss_reason = get(from.getLossReason());
-  return to;
-}
 
 ErrorCode get(schema::Error::Code code) {
   switch (code) {
@@ -102,14 +46,15 @@ StatusReply get(schema::Status::Reader from) {
   to.log_path = get(from.getLogPath());
   to.uptime_us = from.getUptime();
   to.on_demand = from.getOnDemand();
-  for (auto session : from.getSessions()) {
-    to.sessions.push_back({get(session.getSession()), get(session.getCommand()),
-                           get(session.getPath()), session.getPaused(), session.getDuration(),
-                           get(session.getSize()), session.getLostBytes()});
-  }
+  for (auto session : from.getSessions()) to.sessions.push_back(get(session));
   for (auto playback : from.getPlaybacks()) to.playbacks.push_back(get(playback));
   to.uploads_waiting = from.getUploadsWaiting();
   to.uploads_held = from.getUploadsHeld();
+  for (auto recording : from.getRecovered()) {
+    to.recovered.push_back(
+        {get(recording.getFile()), recording.getStartedAt(), recording.getCutBytes()});
+  }
+  to.systemd = from.getSystemd();
   return to;
 }
 
@@ -125,24 +70,9 @@ Exit get(schema::Exited::Reader from) {
   return {};
 }
 
-Finished get(schema::Finished::Reader from) {
-  Finished to;
-  const auto exit = from.getExit();
-  switch (exit.which()) {
-    case schema::Finished::Exit::UNKNOWN:
-      break;
-    case schema::Finished::Exit::CODE:
-      to.exit = {Exit::Kind::code, exit.getCode()};
-      break;
-    case schema::Finished::Exit::SIGNAL:
-      to.exit = {Exit::Kind::signal, exit.getSignal()};
-      break;
-    case schema::Finished::Exit::EXEC_ERRNO:
-      to.exit = {Exit::Kind::exec_failed, exit.getExecErrno()};
-      break;
-  }
-  to.lost_bytes = from.getLostBytes();
-  to.loss_reason = get(from.getLossReason());
+Started get(schema::Started::Reader from) {
+  Started to{get(from.getSession()), {}};
+  for (auto file : from.getRecovered()) to.recovered.push_back(get(file));
   return to;
 }
 
@@ -154,15 +84,6 @@ Request get(schema::Request::Reader from) {
     case schema::Request::HELLO: {
       const auto hello = from.getHello();
       to.body = Hello{hello.getProtocolMin(), hello.getProtocolMax(), get(hello.getSoftware())};
-      break;
-    }
-    case schema::Request::START:
-      to.body = get(from.getStart());
-      break;
-    case schema::Request::RESUME: {
-      const auto resume = from.getResume();
-      to.body =
-          Resume{get(resume.getSession()), get(resume.getStart()), get(resume.getCheckpoint())};
       break;
     }
     case schema::Request::ATTACH_TERMINAL: {
@@ -186,7 +107,7 @@ Request get(schema::Request::Reader from) {
       to.body = GetStatus{};
       break;
     case schema::Request::SHUTDOWN:
-      to.body = Shutdown{from.getShutdown().getForce()};
+      to.body = Shutdown{from.getShutdown().getForce(), from.getShutdown().getHandOver()};
       break;
     case schema::Request::PLAY:
       to.body = get(from.getPlay());
@@ -197,8 +118,12 @@ Request get(schema::Request::Reader from) {
     case schema::Request::FETCH:
       to.body = get(from.getFetch());
       break;
+    case schema::Request::RELOAD:
+      to.body = Reload{};
+      break;
     default:
-      to.body = get_about_uploads(from);
+      to.body = get_about_sessions(from);
+      if (std::holds_alternative<Unknown>(to.body)) to.body = get_about_uploads(from);
   }
   return to;
 }
@@ -222,19 +147,13 @@ Reply get(schema::Reply::Reader from) {
       break;
     }
     case schema::Reply::STARTED:
-      to.body = Started{get(from.getStarted().getSession())};
+      to.body = get(from.getStarted());
       break;
     case schema::Reply::STATUS:
       to.body = get(from.getStatus());
       break;
-    case schema::Reply::CHECKPOINT:
-      to.body = get(from.getCheckpoint());
-      break;
     case schema::Reply::TERMINATE:
       to.body = Terminate{};
-      break;
-    case schema::Reply::FINISHED:
-      to.body = get(from.getFinished());
       break;
     case schema::Reply::PLAYING:
       to.body = Playing{get(from.getPlaying().getPlayback())};
@@ -248,8 +167,12 @@ Reply get(schema::Reply::Reader from) {
     case schema::Reply::FETCHED:
       to.body = Fetched{get(from.getFetched().getUrl()), from.getFetched().getBytes()};
       break;
+    case schema::Reply::JOURNAL:
+      to.body = Journal{};
+      break;
     default:
-      to.body = get_about_uploads(from);
+      to.body = get_about_sessions(from);
+      if (std::holds_alternative<Unknown>(to.body)) to.body = get_about_uploads(from);
   }
   return to;
 }

@@ -11,10 +11,6 @@ constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::size_t kMaxTitleBytes = 1024;
 constexpr std::size_t kMaxKeyBytes = 64;
 
-std::string get(capnp::Text::Reader from, std::size_t limit, const char* field) {
-  return wire::get(from.asBytes(), limit, field);
-}
-
 Visibility get(schema::Upload::Visibility visibility) {
   switch (visibility) {
     case schema::Upload::Visibility::BY_SERVER:
@@ -63,21 +59,6 @@ std::string get_key(capnp::Text::Reader from) {
     }
   }
   return key;
-}
-
-Upload get(schema::Upload::Reader from) {
-  Upload to;
-  to.name = get(from.getName(), kMaxNameBytes, "name");
-  to.server = get(from.getServer());
-  to.title = get(from.getTitle(), kMaxTitleBytes, "title");
-  to.visibility = get(from.getVisibility());
-  to.interactive = from.getInteractive();
-  to.watch = from.getWatch();
-  to.notifications = get(from.getNotifications());
-  to.keep_for_s = from.getKeepFor();
-  to.keep_bytes = from.getKeepBytes();
-  to.key = get_key(from.getKey());
-  return to;
 }
 
 ChangeUpload get(schema::ChangeUpload::Reader from) {
@@ -146,6 +127,21 @@ UploadServerInfo get(schema::UploadServerInfo::Reader from) {
 }
 
 }  // namespace
+
+Upload get(schema::Upload::Reader from) {
+  Upload to;
+  to.name = get(from.getName(), kMaxNameBytes, "name");
+  to.server = get(from.getServer());
+  to.title = get(from.getTitle(), kMaxTitleBytes, "title");
+  to.visibility = get(from.getVisibility());
+  to.interactive = from.getInteractive();
+  to.watch = from.getWatch();
+  to.notifications = get(from.getNotifications());
+  to.keep_for_s = from.getKeepFor();
+  to.keep_bytes = from.getKeepBytes();
+  to.key = get_key(from.getKey());
+  return to;
+}
 
 decltype(Request::body) get_about_uploads(schema::Request::Reader from) {
   switch (from.which()) {

@@ -29,6 +29,10 @@ inline std::string get(capnp::Data::Reader from, std::size_t limit, const char* 
   return {reinterpret_cast<const char*>(from.begin()), from.size()};
 }
 
+inline std::string get(capnp::Text::Reader from, std::size_t limit, const char* field) {
+  return get(from.asBytes(), limit, field);
+}
+
 inline WindowSize get(schema::WindowSize::Reader from) {
   if (from.getCols() == 0 || from.getRows() == 0) throw invalid("a window size is zero");
   return {from.getCols(), from.getRows(), from.getXpixel(), from.getYpixel()};
@@ -52,7 +56,13 @@ Fetch get(schema::Fetch::Reader from);
 PlaybackInfo get(schema::PlaybackInfo::Reader from);
 PlaybackFinished get(schema::PlaybackFinished::Reader from);
 
+// decode_sessions.cc: the members that are about recording, and Unknown for all others.
+SessionInfo get(schema::SessionInfo::Reader from);
+decltype(Request::body) get_about_sessions(schema::Request::Reader from);
+decltype(Reply::body) get_about_sessions(schema::Reply::Reader from);
+
 // decode_uploads.cc: the members that are about uploads, and Unknown for all others.
+Upload get(schema::Upload::Reader from);
 decltype(Request::body) get_about_uploads(schema::Request::Reader from);
 decltype(Reply::body) get_about_uploads(schema::Reply::Reader from);
 

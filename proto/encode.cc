@@ -11,44 +11,6 @@ namespace {
 
 using wire::put;
 
-void put(schema::Start::Builder to, const Start& from) {
-  to.setFormat(from.format == Format::raw ? schema::Format::RAW : schema::Format::ASCIICAST_V2);
-  to.setAppend(from.append);
-  to.setTimeOffset(from.time_offset_us);
-  put(to.initSize(), from.size);
-  to.setTimestamp(from.timestamp_s);
-  to.setIdleTimeLimit(from.idle_time_limit_s);
-  to.setTitle(text(from.title));
-  to.setCommand(text(from.command));
-  auto env = to.initCapturedEnv(static_cast<unsigned>(from.captured_env.size()));
-  for (unsigned i = 0; i < env.size(); ++i) {
-    env[i].setName(text(from.captured_env[i].first));
-    env[i].setValue(text(from.captured_env[i].second));
-  }
-  to.setCaptureInput(from.capture_input);
-  to.setPrefixKey(text(from.prefix_key));
-  to.setPauseKey(text(from.pause_key));
-  to.setAddMarkerKey(text(from.add_marker_key));
-  put(to.initTerminal(), from.terminal);
-  put(to.initNotifications(), from.notifications);
-  to.setPath(text(from.path));
-}
-
-void put(schema::Checkpoint::Builder to, const Checkpoint& from) {
-  to.setStartedAt(from.started_at_us);
-  to.setPausedFor(from.paused_for_us);
-  to.setPaused(from.paused);
-  to.setPausedAt(from.paused_at_us);
-  to.setLastEventAt(from.last_event_at_us);
-  put(to.initSize(), from.size);
-  to.setResizePending(from.resize_pending);
-  to.setOutputTail(data(from.output_tail));
-  to.setInputTail(data(from.input_tail));
-  to.setInputParser(data(from.input_parser));
-  to.setLostBytes(from.lost_bytes);
-  to.setLossReason(text(from.loss_reason));
-}
-
 schema::Error::Code to_schema(ErrorCode code) {
   switch (code) {
     case ErrorCode::internal:
@@ -80,41 +42,40 @@ void put(schema::Status::Builder to, const StatusReply& from) {
   to.setLogPath(text(from.log_path));
   to.setUptime(from.uptime_us);
   to.setOnDemand(from.on_demand);
-  auto list = to.initSessions(static_cast<unsigned>(from.sessions.size()));
-  for (unsigned i = 0; i < list.size(); ++i) {
-    const SessionInfo& info = from.sessions[i];
-    list[i].setSession(text(info.session));
-    list[i].setCommand(text(info.command));
-    list[i].setPath(text(info.path));
-    list[i].setPaused(info.paused);
-    list[i].setDuration(info.duration_us);
-    put(list[i].initSize(), info.size);
-    list[i].setLostBytes(info.lost_bytes);
-  }
+  auto sessions = to.initSessions(static_cast<unsigned>(from.sessions.size()));
+  for (unsigned i = 0; i < sessions.size(); ++i) put(sessions[i], from.sessions[i]);
   auto playbacks = to.initPlaybacks(static_cast<unsigned>(from.playbacks.size()));
   for (unsigned i = 0; i < playbacks.size(); ++i) put(playbacks[i], from.playbacks[i]);
   to.setUploadsWaiting(from.uploads_waiting);
   to.setUploadsHeld(from.uploads_held);
+  auto recovered = to.initRecovered(static_cast<unsigned>(from.recovered.size()));
+  for (unsigned i = 0; i < recovered.size(); ++i) {
+    recovered[i].setFile(text(from.recovered[i].file));
+    recovered[i].setStartedAt(from.recovered[i].started_at_ms);
+    recovered[i].setCutBytes(from.recovered[i].cut_bytes);
+  }
+  to.setSystemd(from.systemd);
 }
 
-void put(schema::Finished::Builder to, const Finished& from) {
-  auto exit = to.initExit();
+void put(schema::Exited::Builder to, const Exited& from) {
   switch (from.exit.kind) {
     case Exit::Kind::unknown:
-      exit.setUnknown();
-      break;
     case Exit::Kind::code:
-      exit.setCode(static_cast<std::uint8_t>(from.exit.value));
+      to.setCode(static_cast<std::uint8_t>(from.exit.value));
       break;
     case Exit::Kind::signal:
-      exit.setSignal(static_cast<std::uint8_t>(from.exit.value));
+      to.setSignal(static_cast<std::uint8_t>(from.exit.value));
       break;
     case Exit::Kind::exec_failed:
-      exit.setExecErrno(from.exit.value);
+      to.setExecErrno(from.exit.value);
       break;
   }
-  to.setLostBytes(from.lost_bytes);
-  to.setLossReason(text(from.loss_reason));
+}
+
+void put(schema::Started::Builder to, const Started& from) {
+  to.setSession(text(from.session));
+  auto recovered = to.initRecovered(static_cast<unsigned>(from.recovered.size()));
+  for (unsigned i = 0; i < recovered.size(); ++i) recovered.set(i, text(from.recovered[i]));
 }
 
 void put_body(schema::Request::Builder to, const Request& from) {
@@ -127,12 +88,7 @@ void put_body(schema::Request::Builder to, const Request& from) {
                    hello.setSoftware(text(m.software));
                  },
                  [&](const Start& m) { put(to.initStart(), m); },
-                 [&](const Resume& m) {
-                   auto resume = to.initResume();
-                   resume.setSession(text(m.session));
-                   put(resume.initStart(), m.start);
-                   put(resume.initCheckpoint(), m.checkpoint);
-                 },
+                 [&](const Resume& m) { put(to.initResume(), m); },
                  [&](const AttachTerminal& m) {
                    auto attach = to.initAttachTerminal();
                    put(attach.initTerminal(), m.terminal);
@@ -141,23 +97,13 @@ void put_body(schema::Request::Builder to, const Request& from) {
                  [&](const ReleaseTerminal&) { to.setReleaseTerminal(); },
                  [&](const Resize& m) { put(to.initResize(), m.size); },
                  [&](const Stop&) { to.setStop(); },
-                 [&](const Exited& m) {
-                   auto exited = to.initExited();
-                   switch (m.exit.kind) {
-                     case Exit::Kind::unknown:
-                     case Exit::Kind::code:
-                       exited.setCode(static_cast<std::uint8_t>(m.exit.value));
-                       break;
-                     case Exit::Kind::signal:
-                       exited.setSignal(static_cast<std::uint8_t>(m.exit.value));
-                       break;
-                     case Exit::Kind::exec_failed:
-                       exited.setExecErrno(m.exit.value);
-                       break;
-                   }
-                 },
+                 [&](const Exited& m) { put(to.initExited(), m); },
                  [&](const GetStatus&) { to.setStatus(); },
-                 [&](const Shutdown& m) { to.initShutdown().setForce(m.force); },
+                 [&](const Shutdown& m) {
+                   auto shutdown = to.initShutdown();
+                   shutdown.setForce(m.force);
+                   shutdown.setHandOver(m.hand_over);
+                 },
                  [&](const Play& m) { put(to.initPlay(), m); },
                  [&](const Control& m) { put(to.initControl(), m); },
                  [&](const Fetch& m) { put(to.initFetch(), m); },
@@ -166,6 +112,10 @@ void put_body(schema::Request::Builder to, const Request& from) {
                  [&](const ChangeUpload& m) { put(to.initChangeUpload(), m); },
                  [&](const WatchUploads& m) { to.initWatchUploads().setNumber(m.number); },
                  [&](const AskUploadServer& m) { put(to.initUploadServer(), m); },
+                 [&](const Steer& m) { put(to.initSteer(), m); },
+                 [&](const WatchSessions& m) { put(to.initWatchSessions(), m); },
+                 [&](const Attach& m) { put(to.initAttach(), m); },
+                 [&](const Reload&) { to.setReload(); },
              },
              from.body);
 }
@@ -186,7 +136,7 @@ void put_body(schema::Reply::Builder to, const Reply& from) {
                    hello.setSoftware(text(m.software));
                    hello.setPid(m.pid);
                  },
-                 [&](const Started& m) { to.initStarted().setSession(text(m.session)); },
+                 [&](const Started& m) { put(to.initStarted(), m); },
                  [&](const StatusReply& m) { put(to.initStatus(), m); },
                  [&](const Checkpoint& m) { put(to.initCheckpoint(), m); },
                  [&](const Terminate&) { to.setTerminate(); },
@@ -203,6 +153,10 @@ void put_body(schema::Reply::Builder to, const Reply& from) {
                  [&](const Uploads& m) { put(to.initUploads(), m); },
                  [&](const UploadInfo& m) { put(to.initUploadChanged(), m); },
                  [&](const UploadServerInfo& m) { put(to.initUploadServer(), m); },
+                 [&](const Journal&) { to.setJournal(); },
+                 [&](const Attached& m) { put(to.initAttached().initSession(), m.session); },
+                 [&](const SessionEvent& m) { put(to.initSessionEvent(), m); },
+                 [&](const Detached& m) { to.initDetached().setReason(text(m.reason)); },
              },
              from.body);
 }

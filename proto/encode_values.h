@@ -50,6 +50,17 @@ void put(schema::Fetch::Builder to, const Fetch& from);
 void put(schema::PlaybackInfo::Builder to, const PlaybackInfo& from);
 void put(schema::PlaybackFinished::Builder to, const PlaybackFinished& from);
 
+// encode_sessions.cc
+void put(schema::Start::Builder to, const Start& from);
+void put(schema::Checkpoint::Builder to, const Checkpoint& from);
+void put(schema::Resume::Builder to, const Resume& from);
+void put(schema::SessionInfo::Builder to, const SessionInfo& from);
+void put(schema::Finished::Builder to, const Finished& from);
+void put(schema::Steer::Builder to, const Steer& from);
+void put(schema::WatchSessions::Builder to, const WatchSessions& from);
+void put(schema::Attach::Builder to, const Attach& from);
+void put(schema::SessionEvent::Builder to, const SessionEvent& from);
+
 // encode_uploads.cc
 void put(schema::Upload::Builder to, const Upload& from);
 void put(schema::ListUploads::Builder to, const ListUploads& from);
