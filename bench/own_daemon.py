@@ -37,12 +37,12 @@ class OwnDaemon:
 
     def __exit__(self, *_):
         try:
-            self.daemon_command("stop")
+            self.daemon_command("stop", "--force")
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)
 
-    def daemon_command(self, verb):
-        subprocess.run([self.client, "daemon", verb], env=self.env, check=True, timeout=30,
+    def daemon_command(self, *words):
+        subprocess.run([self.client, "daemon", *words], env=self.env, check=True, timeout=30,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def find_pid(self):

@@ -41,6 +41,9 @@ constexpr const char* kStatusHelp =
     "The exit status is 0 when it is done, 1 when it is refused, 3 when there is no such\n"
     "session or playback, 4 when no daemon runs.\n";
 
+// For a command to end that does not go when it is told to, and for its last output.
+constexpr int kEndTimeoutMs = 25'000;
+
 struct ControlWish {
   std::optional<ControlAction> control;  // for a playback
   std::optional<SteerWish> steer;        // for a recording
@@ -215,7 +218,9 @@ Status Control::call(const std::string& session, const SteerAction& action) {
              link.send(wire::Request{0, 0, wire::Steer{session, action}}, {}));
   TRY_ASSIGN(const wire::HelloReply hello, link_.hello());
   TRY(check_steers_recordings(hello));
-  TRY(link.wait_for(id, DaemonLink::kAnswerTimeoutMs));
+  const bool ends = std::holds_alternative<wire::steer::Stop>(action) ||
+                    std::holds_alternative<wire::steer::Discard>(action);
+  TRY(link.wait_for(id, ends ? kEndTimeoutMs : DaemonLink::kAnswerTimeoutMs));
   return {};
 }
 

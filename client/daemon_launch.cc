@@ -18,8 +18,10 @@ namespace {
 // What the daemon needs of the caller's environment; nothing else of it may live on in a process
 // that outlasts the session.
 std::vector<char*> daemon_environment() {
-  constexpr std::array<std::string_view, 8> kPrefixes = {
-      "HOME=", "PATH=", "TZ=", "USER=", "LOGNAME=", "XDG_", "ASCIINEMAD_", "TMPDIR="};
+  constexpr std::array<std::string_view, 9> kPrefixes = {
+      "HOME=",    "PATH=", "TZ=",         "USER=",
+      "LOGNAME=", "XDG_",  "ASCIINEMAD_", "ASCIINEMA_CONFIG_HOME=",
+      "TMPDIR="};
   std::vector<char*> kept;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable(*entry);

@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+
+#include "common/read_file.h"
 
 namespace asciinemad {
 namespace {
@@ -18,6 +21,14 @@ constexpr int kMaxRetryMs = 16;
 
 bool nobody_listens(const Error& error) {
   return error.sys_errno == ENOENT || error.sys_errno == ECONNREFUSED;
+}
+
+// Whether the peer listens for a daemon that it may have to start first.
+bool is_service_managers(int socket) {
+  const Result<unsigned> pid = peer_pid(socket);
+  if (!pid.ok()) return false;
+  const auto name = read_small_file("/proc/" + std::to_string(*pid) + "/comm", 64);
+  return name.ok() && *name == "systemd\n";
 }
 
 Status check_niceness(Niceness niceness) {
@@ -94,6 +105,11 @@ DaemonSearch::Step DaemonSearch::take_hello() {
   }
   if (hello->has_value()) return std::exchange(link_, std::nullopt);
   if (hello_until_->remaining_ms() > 0) return std::optional<DaemonLink>();
+  if (!waited_for_manager_ && is_service_managers(link_->fd())) {
+    waited_for_manager_ = true;
+    hello_until_.emplace(kPatientHelloTimeoutMs);
+    return std::optional<DaemonLink>();
+  }
   return Error{Errc::timed_out, "asciinemad does not answer"};
 }
 

@@ -56,6 +56,7 @@ class DaemonSearch {
   std::string socket_path_;  // empty: not yet known
   std::optional<DaemonLink> link_;
   std::optional<Deadline> hello_until_;
+  bool waited_for_manager_ = false;
   std::optional<DaemonLaunch> launch_;
   Fd lock_;  // while `launch_` is under way
   int launches_ = 0;

@@ -53,9 +53,14 @@ Status RecordingSession::name_session(wire::Start& start) const {
     return {};
   }
   TRY_ASSIGN(start.session, make_id());
-  TRY_ASSIGN(const std::string socket, control_socket_path(ProcessEnvironment()));
   ::setenv(kSessionVariable, start.session.c_str(), 1);
-  ::setenv(kStateFileVariable, state_file_path(socket, start.session).c_str(), 1);
+  // Without a usable path a private daemon records, which has no such file.
+  const Result<std::string> socket = control_socket_path(ProcessEnvironment());
+  if (socket.ok()) {
+    ::setenv(kStateFileVariable, state_file_path(*socket, start.session).c_str(), 1);
+  } else {
+    ::unsetenv(kStateFileVariable);
+  }
   return {};
 }
 

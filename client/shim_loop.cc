@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "client/platform.h"
@@ -118,6 +119,8 @@ void Shim::on_daemon_gone() {
     return hang_up();
   }
   daemon_ = Daemon::away;
+  // One that has ended on purpose does not tell that the session kills daemons.
+  if (std::exchange(checkpoint_.handed_over, false)) return next_.begin_after(0);
   if (Status begun = next_.begin(); !begun.ok()) give_up(begun.error().message);
 }
 

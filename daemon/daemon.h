@@ -62,7 +62,7 @@ class Daemon final : private Connection::Listener,
   void on_recording_ended(const FileId& file) override;
   void on_playbacks_changed() override;
   void on_uploads_changed() override;
-  void on_recordings_recovered() override { consider_ending(); }
+  void on_registry_changed() override { consider_ending(); }
   bool on_recording_to_upload(wire::Upload upload, Fd recording) override;
   Connection* adopt_shim(Fd socket) override;
   bool accepts_sessions() const override;
@@ -80,7 +80,8 @@ class Daemon final : private Connection::Listener,
   // Ends the daemon, or starts waiting for that, when nothing is left to do.
   void consider_ending();
   bool has_work() const {
-    return !sessions_.empty() || !playbacks_.empty() || uploads_.busy() || registry_.busy();
+    return !sessions_.empty() || !playbacks_.empty() || uploads_.busy() ||
+           (!ending_ && registry_.busy());
   }
 
   // Largest read at once; the kernel holds less of a PTY's output, a client's message may be

@@ -39,7 +39,7 @@ Session::Session(const Context& context, std::string id, wire::Start start, Conn
       shim_(&shim),
       listener_(listener),
       started_at_ms_(start_.timestamp_s * 1000),
-      survives_((client != nullptr ? *client : shim).protocol() >= wire::kProtocolSurvival),
+      survives_(shim.protocol() >= wire::kProtocolSurvival),
       recorder_(context.clock, start_.format, context.encode_scratch, *this),
       scanner_(hotkeys_of(start_)),
       hold_timer_(uv::make_timer(context.loop)),
@@ -56,11 +56,13 @@ Result<std::unique_ptr<Session>> Session::create(const Context& context, std::st
                                                  wire::Start start, Resources resources,
                                                  Connection& client, Connection& shim,
                                                  Listener& listener) {
+  // Of a detached one it only waits for the answer: who attaches next need not wait for its end.
+  Connection* const user = start.detached ? nullptr : &client;
   std::unique_ptr<Session> session(
-      new Session(context, std::move(id), std::move(start), &client, shim, listener));
+      new Session(context, std::move(id), std::move(start), user, shim, listener));
   TRY_ASSIGN(session->journal_, Journal::create());
   TRY(session->open(std::move(resources)));
-  client.become_client(*session);
+  if (user != nullptr) user->become_client(*session);
   shim.become_shim(*session);
   session->begin_recording();
   return session;
@@ -71,9 +73,14 @@ Result<std::unique_ptr<Session>> Session::resume(const Context& context, wire::R
                                                  Listener& listener) {
   std::unique_ptr<Session> session(new Session(context, std::move(resume.session),
                                                std::move(resume.start), nullptr, shim, listener));
-  const bool has_journal = static_cast<bool>(journal);
-  TRY_ASSIGN(session->journal_,
-             has_journal ? Journal::adopt(std::move(journal)) : Journal::create());
+  Result<std::unique_ptr<Journal>> adopted = Journal::adopt(std::move(journal));
+  const bool has_journal = adopted.ok();
+  if (!has_journal) {
+    // Of a version with another layout, whose daemon has handed over what it had.
+    log::warn("session ", session->id_, ": ", adopted.error().message);
+    adopted = Journal::create();
+  }
+  TRY_ASSIGN(session->journal_, std::move(adopted));
   session->journal_->load(resume.checkpoint);
   const std::optional<Journal::Unfinished> unfinished = session->journal_->unfinished();
   TRY(mend_recording(resources.recording.get(), session->start_.format, session->start_.kept_bytes,
@@ -512,6 +519,8 @@ void Session::send_checkpoint() {
   checkpoint.output_filter = output_markers_.held();
   checkpoint.terminating = terminating_;
   checkpoint.discarding = discarding_;
+  // Sent when it begins, while things are being written, and in its end.
+  checkpoint.handed_over = phase_ == Phase::ended;
   checkpoint.client = client_ != nullptr ? client_->peer_pid() : client_pid_;
   shim_->send({0, std::move(checkpoint)});
 }

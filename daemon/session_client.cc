@@ -27,8 +27,14 @@ bool Session::goes_on_alone() const {
 void Session::on_client_lost() {
   client_ = nullptr;
   client_expected_ = false;
-  if (terminal_) terminal_->restore_settings();
+  if (terminal_) {
+    // Nobody else will: the terminal may outlive its client, as a shell's does one that is killed.
+    if (terminal_->input_is_terminal()) terminal_->write(usual_undo());
+    terminal_->restore_settings();
+  }
   terminal_.reset();
+  detaching_ = false;
+  screen_wishes_.attach = screen_wishes_.detach = false;
   log::info("session ", id_, ": the client is gone");
   released_ = false;
   if (phase_ != Phase::running) {

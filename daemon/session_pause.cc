@@ -13,6 +13,7 @@ namespace asciinemad {
 void Session::toggle_pause() {
   if (resuming_ || !recorder_.paused()) {
     pause();
+    notify("Paused recording");
   } else {
     begin_resuming(0);
   }
@@ -30,7 +31,6 @@ void Session::pause() {
   save_place();
   send_checkpoint();
   show_pause(true);
-  notify("Paused recording");
   tell(wire::event::Paused{});
 }
 
@@ -70,7 +70,8 @@ void Session::finish_resuming() {
   save_place();
   send_checkpoint();
   show_pause(false);
-  notify("Resumed recording");
+  // A script knows what it has done.
+  if (waiting_for_resumption_.empty()) notify("Resumed recording");
   tell(wire::event::Resumed{});
   answer_resumed(true);
   record_typed();

@@ -211,7 +211,7 @@ void SessionRegistry::Impl::on_progress() {
   running_.reset();
   const bool more = merge(std::move(*outcome));
   run_job();
-  if (more) listener_.on_recordings_recovered();
+  if (more || !busy()) listener_.on_registry_changed();
 }
 
 bool SessionRegistry::Impl::merge(RegistryOutcome outcome) {

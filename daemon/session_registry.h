@@ -20,8 +20,8 @@ class SessionRegistry {
  public:
   class Listener {
    public:
-    // recovered() has more.
-    virtual void on_recordings_recovered() = 0;
+    // recovered() has more, or busy() is over.
+    virtual void on_registry_changed() = 0;
 
    protected:
     ~Listener() = default;

@@ -332,6 +332,7 @@ struct Checkpoint {
   terminating @16 :Bool;    # the command was told to go
   discarding @17 :Bool;     # the recording is to be removed
   client @18 :UInt32;       # process id of the client, to tell whether it still lives; 0: not known
+  handedOver @19 :Bool;     # the daemon is about to end on purpose, and all is written
 }
 
 struct Resume {

@@ -94,6 +94,7 @@ Checkpoint get(schema::Checkpoint::Reader from) {
   to.terminating = from.getTerminating();
   to.discarding = from.getDiscarding();
   to.client = from.getClient();
+  to.handed_over = from.getHandedOver();
   return to;
 }
 

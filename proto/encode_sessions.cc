@@ -62,6 +62,7 @@ void put(schema::Checkpoint::Builder to, const Checkpoint& from) {
   to.setTerminating(from.terminating);
   to.setDiscarding(from.discarding);
   to.setClient(from.client);
+  to.setHandedOver(from.handed_over);
 }
 
 void put(schema::Resume::Builder to, const Resume& from) {

@@ -70,6 +70,7 @@ struct Checkpoint {
   bool terminating = false;
   bool discarding = false;
   std::uint32_t client = 0;
+  bool handed_over = false;
   bool operator==(const Checkpoint&) const = default;
 };
 

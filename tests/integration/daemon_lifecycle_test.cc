@@ -197,7 +197,7 @@ TEST_CASE("start, status, restart and stop") {
 
 TEST_CASE("verbs may be shortened, and wrong ones are told") {
   const Sandbox sandbox;
-  CHECK(sandbox.run({"asciinema", "d", "stat"}).status == 1);
+  CHECK(sandbox.run({"asciinema", "da", "stat"}).status == 1);
   const Outcome ambiguous = sandbox.run({"asciinema", "daemon", "sta"});
   CHECK(ambiguous.status == 2);
   CHECK(contains(ambiguous.err, "start"));
@@ -215,12 +215,10 @@ TEST_CASE("stop is refused while a session lives, unless forced") {
   CHECK(contains(status.out, "sessions: 1\n"));
   CHECK(contains(status.out, "long.cast"));
   CHECK(contains(status.out, "80x24"));
-  for (const char* verb : {"stop", "restart"}) {
-    const Outcome refused = sandbox.run({"asciinema", "daemon", verb});
-    CHECK(refused.status == 1);
-    CHECK(contains(refused.err, "1 session is being recorded; --force ends them"));
-    CHECK(sandbox.daemon_pid() == daemon);
-  }
+  const Outcome refused = sandbox.run({"asciinema", "daemon", "stop"});
+  CHECK(refused.status == 1);
+  CHECK(contains(refused.err, "1 session is being recorded; --force ends them"));
+  CHECK(sandbox.daemon_pid() == daemon);
   CHECK(sandbox.run({"asciinema", "daemon", "stop", "--force"}).status == 0);
   CHECK(session.terminal.wait().status == 0);
   CHECK(contains(read_cast(sandbox / "long.cast").output(), "ready"));

@@ -571,15 +571,23 @@ TEST_CASE("play: a fetch says what it waits for, and Ctrl-C cancels it") {
 wire::StatusReply some_status() {
   wire::StatusReply status;
   status.software = "asciinemad 99.0";
-  status.sessions = {{"aaaa2222",
-                      "sh -c \"x\"",
-                      "/tmp/\x1b"
-                      "a.cast",
-                      false,
-                      61'500'000,
-                      {90, 25, 0, 0},
-                      0},
-                     {"aabb2222", "sh", "b.cast", true, 5, {80, 24, 0, 0}, 7}};
+  wire::SessionInfo recorded;
+  recorded.session = "aaaa2222";
+  recorded.command = "sh -c \"x\"";
+  recorded.path =
+      "/tmp/\x1b"
+      "a.cast";
+  recorded.duration_us = 61'500'000;
+  recorded.size = {90, 25, 0, 0};
+  wire::SessionInfo paused;
+  paused.session = "aabb2222";
+  paused.command = "sh";
+  paused.path = "b.cast";
+  paused.paused = true;
+  paused.duration_us = 5;
+  paused.size = {80, 24, 0, 0};
+  paused.lost_bytes = 7;
+  status.sessions = {recorded, paused};
   status.playbacks = {{"cccc2222",
                        "/home/me/c.cast",
                        3'661'000'000,

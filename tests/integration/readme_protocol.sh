@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the README's example of speaking the protocol with capnp and socat, as it stands there,
-# against a daemon of its own.
+# Runs the README's examples of speaking the protocol with capnp and socat, as they stand there,
+# against a daemon of its own: one asks for its status, one sets a marker in a session.
 #
 #   readme_protocol.sh BUILD_DIR
 set -eu -o pipefail
@@ -42,10 +42,16 @@ expect() {
 daemon=$("$client" daemon status | sed -n '1s/.*, pid \([0-9]*\),.*/\1/p')
 [[ -n $daemon ]] || fail 'the daemon has no pid'
 
-example=$(awk '/^<!-- tests\/integration\/readme_protocol.sh/ { found = 1; next }
-               found && /^```sh$/ { inside = 1; next }
-               inside && /^```$/ { exit }
-               inside' "$root/README.md")
+# example COMMENT: the block of README.md behind that comment.
+example() {
+  awk -v comment="<!-- tests/integration/readme_protocol.sh $1 -->" '
+    $0 == comment { found = 1; next }
+    found && /^```sh$/ { inside = 1; next }
+    inside && /^```$/ { exit }
+    inside' "$root/README.md"
+}
+
+example=$(example 'runs this block')
 [[ $example == *'capnp encode'*socat*'capnp decode'* ]] || fail "no example in README.md: $example"
 
 cd "$root"
@@ -53,7 +59,7 @@ answer=$(timeout 20 bash -eu -o pipefail -c "$example" 2>&1) || fail 'the exampl
 rest=$answer
 expect 'id = 1,'
 expect 'hello = ('
-expect 'protocol = 1,'
+expect 'protocol = 2,'
 expect 'software = "asciinemad '
 expect "pid = $daemon "
 expect 'id = 2,'
@@ -62,4 +68,14 @@ expect "pid = $daemon,"
 expect "socket = \"$XDG_RUNTIME_DIR/asciinemad/socket\","
 expect 'sessions = []'
 if [[ $rest == *'id ='* ]]; then fail 'more answers than requests'; fi
+
+example=$(example 'runs this block in a session')
+[[ $example == *'steer ='*socat* ]] || fail "no example of a marker in README.md: $example"
+answer=$(timeout 20 "$client" rec -q --return -c "bash -eu -o pipefail -c '$example'" \
+  "$dir/marked.cast" </dev/null 2>&1) || fail 'the example of a marker failed'
+answer+=$(<"$dir/marked.cast")
+rest=$answer
+expect '"m", "unpacked"]'
+expect 'protocol = 2,'
+expect '(id = 2, ok = void,'
 echo ok

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "common/screen_model.h"
 #include "tests/support/cast.h"
 #include "tests/support/sandbox.h"
 #include "tests/support/seed.h"
@@ -25,18 +24,6 @@ struct Step {
   std::vector<std::string> keys;
   std::string shows;  // what appears then
 };
-
-// tmux tells of blanks that were written and of attributes at the end of a line what no eye sees.
-std::string visible(const std::string& screen) {
-  const std::size_t state = screen.rfind("cursor ");
-  ScreenModel model(80, 25);
-  for (const char c : screen.substr(0, state)) {
-    if (c == '\n') model.write("\r");
-    model.write({&c, 1});
-  }
-  model.write("\x1b[0m\x1b[H");
-  return model.snapshot() + screen.substr(state);
-}
 
 class RealRecording {
  public:
@@ -94,7 +81,7 @@ class RealRecording {
                "clear; exec asciinema play -s 0.000001 --start-at " +
                    std::to_string(at_us / 1'000'000) + "." + fraction + " a.cast");
     const auto screen = [&](const std::string& window) {
-      return visible(tmux_.screen(window + name));
+      return tmux_.visible_screen(window + name);
     };
     const bool same = eventually([&] { return screen("straight") == screen("jumped"); }, 5000);
     CAPTURE(events);

@@ -92,6 +92,7 @@ inline wire::Checkpoint sample_checkpoint() {
   checkpoint.terminating = true;
   checkpoint.discarding = true;
   checkpoint.client = kMost<std::uint32_t>;
+  checkpoint.handed_over = true;
   return checkpoint;
 }
 

@@ -228,6 +228,14 @@ std::string stat_field(pid_t pid, int number) {
   return field;
 }
 
+std::string process_name(pid_t pid) {
+  const std::string stat = stat_of(pid);
+  const std::size_t begin = stat.find('(');
+  const std::size_t end = stat.rfind(')');
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  return stat.substr(begin + 1, end - begin - 1);
+}
+
 std::vector<pid_t> session_members(pid_t session) {
   std::vector<pid_t> members;
   for (const pid_t pid : all_processes()) {

@@ -80,6 +80,8 @@ std::vector<pid_t> orphans();
 // Field 22 and the like of /proc/PID/stat; fields before the name's are not available. Empty
 // when there is no such process.
 std::string stat_field(pid_t pid, int number);
+// What the process calls itself, at most 15 characters; empty when it is gone.
+std::string process_name(pid_t pid);
 // Processes whose session is `session`.
 std::vector<pid_t> session_members(pid_t session);
 

@@ -54,7 +54,17 @@ class TestCases final : public doctest::IReporter {
 
 DOCTEST_REGISTER_LISTENER("sandbox", 1, TestCases);
 
+// Its shim would take a session to a new daemon.
+void end_shims() {
+  for (const pid_t pid : orphans()) {
+    if (process_name(pid) != "asciinema-shim") continue;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+}
+
 void end_orphans() {
+  end_shims();
   for (const pid_t pid : orphans()) {
     ::kill(pid, SIGCONT);
     ::kill(pid, SIGTERM);
@@ -63,6 +73,7 @@ void end_orphans() {
   while (deadline.remaining_ms() > 0 && !orphans().empty()) ::poll(nullptr, 0, 5);
   // What these leave behind becomes ours in turn.
   for (;;) {
+    end_shims();
     const std::vector<pid_t> rest = orphans();
     if (rest.empty()) return;
     for (const pid_t pid : rest) {
@@ -146,6 +157,7 @@ std::vector<pid_t> Sandbox::leftovers() const {
 }
 
 std::string build_root() { return ASCIINEMAD_BUILD_ROOT; }
+std::string source_root() { return ASCIINEMAD_SOURCE_ROOT; }
 
 bool is_root() { return ::geteuid() == 0; }
 

@@ -53,8 +53,9 @@ class Sandbox {
   TempDir dir_;
 };
 
-// Where the programs under test are.
+// Where the programs under test are, and what they are made of.
 std::string build_root();
+std::string source_root();
 
 bool is_root();
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "common/screen_model.h"
+
 namespace asciinemad::test {
 
 Tmux::Tmux(const Sandbox& sandbox) : sandbox_(sandbox), socket_(sandbox.dir() / "tmux") {
@@ -19,10 +21,22 @@ Outcome Tmux::call(std::vector<std::string> arguments) const {
 
 void Tmux::open(const std::string& name, const std::string& directory,
                 const std::string& script) const {
-  const Outcome outcome = call({"new-session", "-d", "-s", name, "-x", "80", "-y", "24", "-c",
-                                sandbox_ / directory, "sh", "-c", script});
+  open(name, directory, script, {80, 24});
+}
+
+void Tmux::open(const std::string& name, const std::string& directory, const std::string& script,
+                TerminalSize size) const {
+  const Outcome outcome =
+      call({"new-session", "-d", "-s", name, "-x", std::to_string(size.cols), "-y",
+            std::to_string(size.rows), "-c", sandbox_ / directory, "sh", "-c", script});
   CAPTURE(outcome.err);
   REQUIRE(outcome.status == 0);
+}
+
+void Tmux::resize(const std::string& name, TerminalSize size) const {
+  REQUIRE(call({"resize-window", "-t", name, "-x", std::to_string(size.cols), "-y",
+                std::to_string(size.rows)})
+              .status == 0);
 }
 
 void Tmux::type(const std::string& name, const std::vector<std::string>& keys) const {
@@ -40,6 +54,21 @@ std::string Tmux::screen(const std::string& name) const {
             "#{scroll_region_upper}-#{scroll_region_lower}"});
   REQUIRE(outcome.status == 0);
   return outcome.out;
+}
+
+std::string Tmux::visible_screen(const std::string& name) const {
+  // Larger than any window.
+  constexpr int kCols = 300;
+  constexpr int kRows = 100;
+  const std::string all = screen(name);
+  const std::size_t state = all.rfind("cursor ");
+  ScreenModel model(kCols, kRows);
+  for (const char c : all.substr(0, state)) {
+    if (c == '\n') model.write("\r");
+    model.write({&c, 1});
+  }
+  model.write("\x1b[0m\x1b[H");
+  return model.snapshot() + all.substr(state);
 }
 
 std::string Tmux::text(const std::string& name) const {
