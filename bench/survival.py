@@ -86,7 +86,8 @@ class Handover:
         program = os.path.join(daemon.dir, "printer.py")
         with open(program, "w", encoding="ascii") as out:
             out.write(PRINTER)
-        self.session = LiveSession(daemon, "handover%d" % number, "exec /usr/bin/python3 " + program)
+        self.session = LiveSession(daemon, "handover%d" % number,
+                                   "stty isig; exec /usr/bin/python3 " + program)
         self.shown = b""
 
     def read_for(self, seconds):

@@ -61,7 +61,7 @@ int RecEnding::conclude(RecordingTarget& target, const RecordingSession& session
   }
   messages_.info("recording finished");
   int status = kExitFailure;
-  if (finished.loss_reason.empty()) {
+  if (finished.loss_reason.empty() && finished.lost_bytes == 0) {
     if (finished.exit.kind == wire::Exit::Kind::unknown && !outcome.signal.has_value()) {
       messages_.warn("how the command ended is unknown: its parent process, the shim, was killed");
     }

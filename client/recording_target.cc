@@ -161,10 +161,12 @@ Result<RecordingTarget> RecordingTarget::create_in_library(const Environment& en
 }
 
 Status RecordingTarget::begin() {
-  begun_ = true;
-  if (kept_bytes_ != original_bytes_ && ::ftruncate(fd_.get(), kept_bytes_) != 0) {
+  // A daemon that died at the start may have written something.
+  const bool again = std::exchange(begun_, true) && (regular_ || created_);
+  if ((again || kept_bytes_ != original_bytes_) && ::ftruncate(fd_.get(), kept_bytes_) != 0) {
     return system_error("truncate " + path_, errno);
   }
+  if (again) ::lseek(fd_.get(), kept_bytes_, SEEK_SET);
   if (!appending_) return {};
   ::lseek(fd_.get(), 0, SEEK_END);
   if (needs_newline_) TRY(write_all(fd_.get(), "\n", 0));

@@ -21,6 +21,13 @@ namespace {
 constexpr std::uint64_t kHangupGraceUs = 5'000'000;
 // For a session without a client that goes on without a daemon.
 constexpr std::uint64_t kNextChanceUs = 60'000'000;
+// For a new daemon to take the session.
+constexpr std::uint64_t kAnswerPatienceUs = 10'000'000;
+
+int ms_until(std::uint64_t at_us) {
+  const std::uint64_t now_us = SystemClock().now_us();
+  return at_us > now_us ? static_cast<int>((at_us - now_us) / 1000) + 1 : 0;
+}
 
 }  // namespace
 
@@ -64,10 +71,9 @@ pollfd Shim::waits_for_daemon() const {
 
 int Shim::timeout_ms() const {
   int timeout_ms = daemon_ == Daemon::away ? next_.timeout_ms() : -1;
+  if (daemon_ == Daemon::asked) timeout_ms = ms_until(answer_until_us_);
   if (running_ && kill_at_us_ != 0) {
-    const std::uint64_t now_us = SystemClock().now_us();
-    const int kill_ms =
-        kill_at_us_ > now_us ? static_cast<int>((kill_at_us_ - now_us) / 1000) + 1 : 0;
+    const int kill_ms = ms_until(kill_at_us_);
     timeout_ms = timeout_ms < 0 ? kill_ms : std::min(timeout_ms, kill_ms);
   }
   return timeout_ms;
@@ -76,6 +82,9 @@ int Shim::timeout_ms() const {
 // Whatever has woken us: nothing here waits.
 void Shim::serve_daemon() {
   if (daemon_ == Daemon::there || daemon_ == Daemon::asked) take_messages();
+  if (daemon_ == Daemon::asked && ms_until(answer_until_us_) == 0) {
+    on_refused(Error{Errc::timed_out, "asciinemad does not answer"});
+  }
   if (daemon_ == Daemon::away) look_for_daemon();
 }
 
@@ -152,6 +161,7 @@ Status Shim::resume(DaemonLink link) {
   TRY(link.send(std::move(request), fds));
   link_ = std::move(link);
   daemon_ = Daemon::asked;
+  answer_until_us_ = SystemClock().now_us() + kAnswerPatienceUs;
   return {};
 }
 
@@ -172,7 +182,9 @@ void Shim::give_up(const std::string& reason) {
 // Nobody reads the terminal: the command would stop at its next output, and nobody would know.
 void Shim::go_on_alone() {
   setup_.home.reset();
-  if (setup_.start.on_disconnect == wire::OnDisconnect::hang_up || !running_) return hang_up();
+  const bool goes_on =
+      checkpoint_.goes_on || setup_.start.on_disconnect == wire::OnDisconnect::detach;
+  if (!goes_on || !running_) return hang_up();
   daemon_ = Daemon::away;
   next_.begin_after(kNextChanceUs);
 }

@@ -70,10 +70,11 @@ class Shim {
 
   Daemon daemon_ = Daemon::there;
   NextDaemon next_;
-  bool running_ = true;             // the command is
-  std::optional<wire::Exit> exit_;  // of the command
-  bool drained_ = false;            // the daemon has everything
-  std::uint64_t kill_at_us_ = 0;    // 0: nobody was told to go
+  bool running_ = true;                // the command is
+  std::optional<wire::Exit> exit_;     // of the command
+  bool drained_ = false;               // the daemon has everything
+  std::uint64_t answer_until_us_ = 0;  // while asked
+  std::uint64_t kill_at_us_ = 0;       // 0: nobody was told to go
 };
 
 }  // namespace asciinemad

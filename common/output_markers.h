@@ -28,7 +28,7 @@ class OutputMarkers {
   // What is longer sets no marker; it is taken out all the same, up to kMaxHeldBytes.
   static constexpr std::size_t kMaxLabelBytes = 1024;
   // A sequence that is not complete by then was none: it passes as it is.
-  static constexpr std::size_t kMaxHeldBytes = 4096;
+  static constexpr std::size_t kMaxHeldBytes = 1200;
 
   // In any portions. What may be the beginning of a marker is held until that is known.
   void feed(std::string_view bytes, Listener& listener);

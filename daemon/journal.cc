@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/output_markers.h"
 #include "daemon/platform.h"
 
 namespace asciinemad {
@@ -49,6 +50,8 @@ struct RecorderPlace {
   bool resize_pending = false;
   Tail output_tail;
   Tail input_tail;
+  std::uint32_t filter_size = 0;
+  std::array<char, OutputMarkers::kMaxHeldBytes> filter{};  // what OutputMarkers holds
 };
 
 struct KeysPlace {
@@ -71,6 +74,7 @@ struct Journal::Page {
   std::uint64_t batch;          // number of the one that is in the memory, or of the next one
   std::uint64_t written_batch;  // recorded_bytes is of this one
   std::uint64_t recorded_bytes;
+  std::uint64_t queued;
   std::uint32_t screen_behind;
 };
 
@@ -152,6 +156,9 @@ void Journal::put(const wire::Checkpoint& recorder, std::uint64_t batch) {
   place.resize_pending = recorder.resize_pending;
   place.output_tail.set(recorder.output_tail);
   place.input_tail.set(recorder.input_tail);
+  const std::size_t held = std::min(recorder.output_filter.size(), place.filter.size());
+  place.filter_size = static_cast<std::uint32_t>(held);
+  std::memcpy(place.filter.data(), recorder.output_filter.data(), held);
   before_what_follows();
   page.recorder_at = other;
   before_what_follows();
@@ -167,6 +174,10 @@ void Journal::save_keys(std::string_view state) {
   before_what_follows();
   page.keys_at = other;
 }
+
+void Journal::set_queued(std::uint64_t bytes) { page().queued = bytes; }
+
+std::uint64_t Journal::queued() const { return page().queued; }
 
 void Journal::set_screen_behind(bool behind) { page().screen_behind = behind ? 1 : 0; }
 
@@ -185,6 +196,8 @@ void Journal::load(wire::Checkpoint& checkpoint) const {
   checkpoint.resize_pending = place.resize_pending;
   checkpoint.output_tail = place.output_tail.get();
   checkpoint.input_tail = place.input_tail.get();
+  checkpoint.output_filter.assign(place.filter.data(),
+                                  std::min<std::size_t>(place.filter_size, place.filter.size()));
   const KeysPlace& keys = page.keys[page.keys_at & 1U];
   checkpoint.input_parser.assign(keys.state.data(),
                                  std::min<std::size_t>(keys.size, keys.state.size()));

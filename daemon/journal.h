@@ -2,10 +2,10 @@
 // holds a descriptor of and hands to the next daemon.
 //
 // A PTY's output is gone from the kernel once it is read. So it is read into this memory, and stays
-// there until it is in the recording. The memory is filled with a byte that no UTF-8 text has
-// before each read: thus a successor sees how much was read even when the daemon died within
-// read(). Besides there is the place of the recorder and of the hotkey scanner, each twice: one is
-// whole while the other one is written.
+// there until it is in the recording, or in the queue of one that is no local file. The memory is
+// filled with a byte that no UTF-8 text has before each read: thus a successor sees how much was
+// read even when the daemon died within read(). Besides there is the place of the recorder and of
+// the hotkey scanner, each twice: one is whole while the other one is written.
 //
 // The loop's thread alone writes. Linux: a sealed memfd, elsewhere an unlinked file.
 #pragma once
@@ -52,6 +52,9 @@ class Journal {
   void save_recorder(const wire::Checkpoint& recorder);
   void save_keys(std::string_view state);
   static constexpr std::size_t kMaxKeysBytes = 508;
+  // Bytes of the recording that are accepted and not written.
+  void set_queued(std::uint64_t bytes);
+  std::uint64_t queued() const;
   // Whether the terminal lacks something that is in the recording.
   void set_screen_behind(bool behind);
 

@@ -15,6 +15,7 @@ class PipeSink final : public Sink {
 
   Status write(std::string_view bytes, std::size_t& written) override;
   int fd() const override { return fd_.get(); }
+  std::uint64_t queued_bytes() const override { return queue_.size(); }
   bool congested() const override { return queue_.size() >= kMaxQueueBytes; }
   bool idle() const override { return queue_.empty(); }
   std::uint64_t close() override;

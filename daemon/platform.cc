@@ -90,6 +90,29 @@ Status cut_file(int fd, std::uint64_t bytes) {
   return system_error("cut the recording", errno);
 }
 
+int sync_file_system(int fd) {
+#ifdef __linux__
+  return ::syncfs(fd);
+#else
+  return ::fsync(fd);
+#endif
+}
+
+bool is_stopped(std::uint32_t pid) {
+#ifdef __linux__
+  // "PID (NAME) STATE ...", where the name may hold anything.
+  const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat", 4096);
+  if (!stat.ok() || !stat->has_value()) return false;
+  const std::size_t name_end = (*stat)->rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= (*stat)->size()) return false;
+  const char state = (**stat)[name_end + 2];
+  return state == 'T' || state == 't';
+#else
+  static_cast<void>(pid);
+  return false;
+#endif
+}
+
 std::string slave_path(int master) {
 #ifdef __linux__
   std::array<char, 64> path{};

@@ -30,6 +30,14 @@ Status remove_open_file(int fd);
 // Cuts the regular file `fd` to that size.
 Status cut_file(int fd, std::uint64_t bytes);
 
+// Syncs the whole file system that `fd` is on, like fsync(); where the system can't, the file
+// alone.
+int sync_file_system(int fd);
+
+// Whether that process is stopped, by job control or a debugger; false where the system does not
+// tell.
+bool is_stopped(std::uint32_t pid);
+
 // Path of the terminal that is the other end of that PTY; empty where the system does not tell.
 std::string slave_path(int master);
 

@@ -173,6 +173,16 @@ void Recorder::count_loss(const Error& error, std::uint64_t bytes) {
   listener_.on_recording_incomplete(loss_reason_);
 }
 
+void Recorder::count_queue_of_dead(std::uint64_t bytes) {
+  if (bytes == 0) return;
+  // The last line may be cut.
+  if (format_ == wire::Format::asciicast_v2) {
+    scratch_ = "\n";
+    emit(0);
+  }
+  count_loss(Error{Errc::unavailable, "asciinemad died before all was written"}, bytes);
+}
+
 void Recorder::on_sink_drained() { listener_.on_recorder_drained(); }
 
 void Recorder::on_sink_failed(const Error& error, std::uint64_t lost_bytes) {

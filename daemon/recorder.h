@@ -65,6 +65,8 @@ class Recorder final : private Sink::Listener {
   int fd() const { return sink_->fd(); }
   // Bytes that it has, if that is known.
   std::optional<std::uint64_t> position() const { return sink_->position(); }
+  // Bytes that die with this process.
+  std::uint64_t queued_bytes() const { return sink_->queued_bytes(); }
   bool congested() const { return sink_->congested(); }
   bool idle() const { return sink_->idle(); }
 
@@ -73,6 +75,9 @@ class Recorder final : private Sink::Listener {
   std::uint64_t duration_us() const;
   std::uint64_t lost_bytes() const { return lost_bytes_; }
   const std::string& loss_reason() const { return loss_reason_; }
+
+  // A daemon has died with so many bytes of the recording in its queue.
+  void count_queue_of_dead(std::uint64_t bytes);
 
   // Fills in what the recorder knows of a checkpoint; restore() is its inverse.
   void save(wire::Checkpoint& to) const;

@@ -39,9 +39,9 @@ Status mend_recording(int fd, wire::Format format, std::uint64_t kept_bytes,
                       std::optional<std::uint64_t> recorded_bytes) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return system_error("examine the recording", errno);
-  // The offset, not the size: behind it may stand what somebody else has written.
   const off_t offset = ::lseek(fd, 0, SEEK_CUR);
-  if (!S_ISREG(info.st_mode) || offset < 0) return {};
+  // Behind the offset stands what somebody else has written: standard output is shared.
+  if (!S_ISREG(info.st_mode) || offset != info.st_size) return {};
   const auto size = static_cast<std::uint64_t>(offset);
   std::uint64_t end = std::min(size, recorded_bytes.value_or(size));
   if (!recorded_bytes.has_value() && format == wire::Format::asciicast_v2) {

@@ -83,8 +83,13 @@ Result<std::unique_ptr<Session>> Session::resume(const Context& context, wire::R
   TRY_ASSIGN(session->journal_, std::move(adopted));
   session->journal_->load(resume.checkpoint);
   const std::optional<Journal::Unfinished> unfinished = session->journal_->unfinished();
-  TRY(mend_recording(resources.recording.get(), session->start_.format, session->start_.kept_bytes,
-                     unfinished.has_value() ? unfinished->recorded_bytes : std::nullopt));
+  // A file that can't be read is whole all the same, most likely.
+  if (Status mended = mend_recording(
+          resources.recording.get(), session->start_.format, session->start_.kept_bytes,
+          unfinished.has_value() ? unfinished->recorded_bytes : std::nullopt);
+      !mended.ok()) {
+    log::warn("session ", session->id_, ": ", mended.error().message);
+  }
   TRY(session->open(std::move(resources)));
   TRY(session->go_on(resume.checkpoint));
   shim.become_shim(*session);
@@ -151,13 +156,17 @@ Status Session::go_on(const wire::Checkpoint& checkpoint) {
   discarding_ = checkpoint.discarding;
   client_expected_ = checkpoint.attached;
   client_pid_ = checkpoint.client;
+  start_.detached |= checkpoint.goes_on;
   recorder_.continue_recording(header());
+  recorder_.count_queue_of_dead(journal_->queued());
+  note_queue();
   log::info("session ", id_, ": taken over", recorder_.paused() ? ", paused" : "");
   behind_ = journal_->screen_behind();
   if (const std::optional<Journal::Unfinished> unfinished = journal_->unfinished()) {
     set_behind(client_expected_);
     take_output(std::string(unfinished->bytes));
   }
+  pause_shown_ = true;  // perhaps, by the dead one
   show_pause(recorder_.paused());
   register_recording();
   if (client_expected_) expect_client();
@@ -287,6 +296,18 @@ void Session::wait_for_end() {
   update_flow();
 }
 
+Status Session::adopt_shim(Connection& shim) {
+  if (shim_ != nullptr || phase_ == Phase::ended) {
+    return Error{Errc::busy, "there is a session " + id_ + " already"};
+  }
+  shim_ = &shim;
+  shim.become_shim(*this);
+  log::info("session ", id_, ": the shim is back");
+  send_journal();
+  send_checkpoint();
+  return {};
+}
+
 void Session::on_shim_lost() {
   shim_ = nullptr;
   if (phase_ != Phase::running) return;
@@ -303,14 +324,16 @@ void Session::on_pty_output(std::string_view bytes) {
 // Until it is recorded the journal keeps it for a successor, should this daemon die.
 void Session::take_output(std::string_view bytes) {
   journal_->batch_read(recorder_.position());
+  in_batch_ = true;
   if (start_.output_markers) {
     output_markers_.feed(bytes, *this);
-    if (!output_markers_.held().empty()) send_checkpoint();
   } else {
     on_plain_output(bytes);
   }
+  in_batch_ = false;
   if (client_ == nullptr && !client_expected_) answer_queries(bytes);
   if (terminal_) set_behind(terminal_->congested());
+  note_queue();
   journal_->batch_done(bytes.size(), recorder_place());
 }
 
@@ -323,6 +346,13 @@ void Session::on_output_marker(std::string_view label) {
   if (Status status = add_marker(label); !status.ok()) {
     log::info("session ", id_, ": marker of the program: ", status.error().message);
   }
+}
+
+void Session::note_queue() {
+  const std::uint64_t queued = recorder_.queued_bytes();
+  if (queued == queued_) return;
+  queued_ = queued;
+  journal_->set_queued(queued);
 }
 
 void Session::set_behind(bool behind) {
@@ -342,6 +372,7 @@ void Session::on_recorder_drained() { on_drained(); }
 // Progress: a slow line may take longer than the time-out for all, not for a part.
 void Session::on_drained() {
   if (terminal_) set_behind(terminal_->congested());
+  note_queue();
   if (phase_ == Phase::handing_over) hand_over();
   if (phase_ == Phase::running) update_flow();
   if (phase_ == Phase::draining || phase_ == Phase::flushing) wait_for_end();
@@ -349,6 +380,7 @@ void Session::on_drained() {
 
 void Session::on_recording_incomplete(const std::string& reason) {
   log::error("session ", id_, ": ", start_.path, ": ", reason);
+  send_checkpoint();
   notify("Recording is incomplete: " + reason);
   if (!terminal_) return;
   // On the screen, since it may be the only place the user looks at; not in the recording.
@@ -438,9 +470,11 @@ void Session::end() {
   const bool handed_over = phase_ == Phase::handing_over;
   phase_ = Phase::ended;
   if (handed_over) {
+    // What is still in a queue is counted here, not by the successor.
+    recorder_.close();
+    journal_->set_queued(0);
     save_place();
     send_checkpoint();
-    recorder_.close();
   } else {
     end_recording();
   }
@@ -456,14 +490,17 @@ void Session::end() {
                           uploading_};
   if (client_ != nullptr) {
     client_->become_peer();
-    if (!handed_over) client_->send({0, finished});
+    if (handed_over) {
+      client_->close_after_sending();
+    } else {
+      client_->send({0, finished});
+    }
   }
+  // At a hand-over both go to the next daemon at once, whatever this one has still to do.
   if (shim_ != nullptr) {
     shim_->become_peer();
-    if (!handed_over) {
-      shim_->send({exited_request_id_, wire::Ok{}});
-      shim_->close_after_sending();
-    }
+    if (!handed_over) shim_->send({exited_request_id_, wire::Ok{}});
+    shim_->close_after_sending();
   }
   for (const Waiting& waiting : std::exchange(waiting_for_end_, {})) {
     if (!handed_over) waiting.peer->send({waiting.request_id, wire::Ok{}});
@@ -507,6 +544,7 @@ wire::Checkpoint Session::recorder_place() const {
   recorder_.save(place);
   place.size = size_;
   place.markers = markers_;
+  place.output_filter = output_markers_.held();
   return place;
 }
 
@@ -516,9 +554,9 @@ void Session::send_checkpoint() {
   checkpoint.input_parser = scanner_.state();
   checkpoint.attached = client_ != nullptr || client_expected_;
   checkpoint.title = title_;
-  checkpoint.output_filter = output_markers_.held();
   checkpoint.terminating = terminating_;
   checkpoint.discarding = discarding_;
+  checkpoint.goes_on = start_.detached;
   // Sent when it begins, while things are being written, and in its end.
   checkpoint.handed_over = phase_ == Phase::ended;
   checkpoint.client = client_ != nullptr ? client_->peer_pid() : client_pid_;

@@ -115,6 +115,8 @@ class Session final : public uv::Mortal,
   Result<bool> steer(wire::Steer& steer, Connection& peer, std::uint32_t request_id);
   // That peer gets no answer any more.
   void forget(const Connection& peer);
+  // Its shim has lost the connection to this living daemon and is back. Errc::busy: it has one.
+  Status adopt_shim(Connection& shim);
 
   // A client and its terminal; the screen is redrawn soon. Errc::busy: there is one already.
   Status attach(const wire::Attach& attach, Terminal::Resources resources, Connection& client);
@@ -198,8 +200,12 @@ class Session final : public uv::Mortal,
   void remove_recording();
   void send_checkpoint();
   wire::Checkpoint recorder_place() const;
-  void save_place() { journal_->save_recorder(recorder_place()); }
+  // Not within a batch, which is saved as a whole: a successor begins it again.
+  void save_place() {
+    if (!in_batch_) journal_->save_recorder(recorder_place());
+  }
   void set_behind(bool behind);
+  void note_queue();
   void tell(decltype(wire::SessionEvent::what) what);
   void notify(const std::string& text) { context_.notifier.notify(start_.notifications, text); }
 
@@ -233,6 +239,8 @@ class Session final : public uv::Mortal,
   // session_client.cc
   bool goes_on_alone() const;
   void send_client_away(const std::string& reason);
+  void forget_screen_of_client();
+  void clean_terminal(std::string_view undo);
   void begin_detaching();
   void finish_detaching(std::string_view undo);
   void expect_client();
@@ -244,6 +252,7 @@ class Session final : public uv::Mortal,
   void on_answer(std::string_view bytes) override;
   void on_cursor_query(bool dec) override;
   void answer_queries(std::string_view output);
+  void answer_cursor_queries(const ScreenModel& screen);
 
   Context context_;
   const std::string id_;
@@ -280,7 +289,9 @@ class Session final : public uv::Mortal,
   std::uint64_t typed_in_pause_at_ms_ = 0;  // loop time; 0: nothing was
   bool pause_shown_ = false;
   bool keys_saved_ = false;  // the journal's scanner state is another than the initial one
-  bool behind_ = false;      // the terminal lacks something that is recorded
+  bool in_batch_ = false;
+  std::uint64_t queued_ = 0;  // as the journal has it
+  bool behind_ = false;       // the terminal lacks something that is recorded
 
   // The client after a daemon's death: whether it is waited for, and its process.
   bool client_expected_ = false;
@@ -290,6 +301,7 @@ class Session final : public uv::Mortal,
   std::unique_ptr<ThreadJob<Result<SessionScreen>>> screen_job_;
   ScreenWishes screen_wishes_;
   std::unique_ptr<TerminalAnswers> answers_;  // while nobody is attached
+  std::shared_ptr<ScreenModel> screen_;       // from the first query for the cursor then
   std::vector<bool> cursor_queries_;          // DEC's form or not
 
   std::vector<Waiting> waiting_for_resumption_;

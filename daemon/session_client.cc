@@ -29,12 +29,11 @@ void Session::on_client_lost() {
   client_expected_ = false;
   if (terminal_) {
     // Nobody else will: the terminal may outlive its client, as a shell's does one that is killed.
-    if (terminal_->input_is_terminal()) terminal_->write(usual_undo());
+    if (terminal_->input_is_terminal()) clean_terminal(usual_undo());
     terminal_->restore_settings();
   }
   terminal_.reset();
-  detaching_ = false;
-  screen_wishes_.attach = screen_wishes_.detach = false;
+  forget_screen_of_client();
   log::info("session ", id_, ": the client is gone");
   released_ = false;
   if (phase_ != Phase::running) {
@@ -50,11 +49,18 @@ void Session::on_client_lost() {
   update_flow();
 }
 
+// What is worked out for one client must not reach the next.
+void Session::forget_screen_of_client() {
+  detaching_ = false;
+  screen_wishes_.attach = false;
+  screen_wishes_.detach = false;
+}
+
 // The terminal is given back as it is; `reason` is for the user.
 void Session::send_client_away(const std::string& reason) {
   Connection* client = std::exchange(client_, nullptr);
   client_expected_ = false;
-  detaching_ = false;
+  forget_screen_of_client();
   released_ = false;
   terminal_.reset();
   kept_screen_bytes_ = std::string();
@@ -70,6 +76,11 @@ void Session::send_client_away(const std::string& reason) {
   update_flow();
 }
 
+void Session::clean_terminal(std::string_view undo) {
+  const bool titled = pause_shown_ && !start_.paused_title.empty();
+  terminal_->write_last((titled ? "\x1b[23;2t" : "") + std::string(undo));
+}
+
 // The terminal is to look as if nothing had been there: what has to be undone tells the screen.
 void Session::begin_detaching() {
   if (client_ == nullptr || std::exchange(detaching_, true)) return;
@@ -81,9 +92,7 @@ void Session::begin_detaching() {
 }
 
 void Session::finish_detaching(std::string_view undo) {
-  if (pause_shown_ && !start_.paused_title.empty()) terminal_->write("\x1b[23;2t");
-  terminal_->write(undo);
-  terminal_->write("\r\n");
+  clean_terminal(std::string(undo) + "\r\n");
   // From now on it goes on without a client, whatever the rule was for one that dies.
   start_.detached = true;
   send_client_away({});
@@ -100,16 +109,20 @@ Status Session::attach(const wire::Attach& attach, Terminal::Resources resources
     if (!attach.force) {
       return Error{Errc::busy, "somebody is attached to " + id_ + "; --force takes it over"};
     }
-    if (terminal_) terminal_->write(usual_undo());
+  }
+  TRY_ASSIGN(auto terminal,
+             Terminal::open(context_.loop, std::move(resources), context_.input_scratch, *this));
+  if (client_ != nullptr) {
+    if (terminal_) clean_terminal(usual_undo());
     send_client_away("another terminal has taken the session over");
   }
-  TRY_ASSIGN(terminal_,
-             Terminal::open(context_.loop, std::move(resources), context_.input_scratch, *this));
+  terminal_ = std::move(terminal);
   uv_timer_stop(client_timer_.get());
   client_expected_ = false;
   released_ = false;
   input_ended_ = false;
   answers_.reset();
+  screen_.reset();
   cursor_queries_.clear();
   client_ = &client;
   client.become_client(*this);
@@ -120,7 +133,7 @@ Status Session::attach(const wire::Attach& attach, Terminal::Resources resources
     // Before the screen is worked out, so that it is as large as the terminal.
     const bool same_size = attach.size == size_;
     resize(attach.size);
-    if (pause_shown_) show_pause(true);
+    if (pause_shown_ && !attach.rejoin) show_pause(true);
     want_screen(&ScreenWishes::attach);
     if (same_size && !screen_job_) nudge();
   }
@@ -145,7 +158,12 @@ void Session::expect_client() {
 
 void Session::on_client_timer() {
   if (client_expected_) {
-    expect_client();  // stopped, perhaps
+    // It has had time enough, unless it is stopped.
+    if (is_stopped(client_pid_)) {
+      uv::start_timer<&Session::on_client_timer>(client_timer_, kRejoinMs, this);
+    } else {
+      on_client_lost();
+    }
   } else {
     static_cast<void>(pty_->resize(size_));
   }
@@ -197,9 +215,10 @@ void Session::on_job_done(ThreadJob<Result<SessionScreen>>& /*job*/,
 // Null: it could not be worked out.
 void Session::on_screen(const SessionScreen* screen) {
   const ScreenWishes wishes = std::exchange(screen_wishes_, {});
-  for (const bool dec : std::exchange(cursor_queries_, {})) {
-    on_answer(screen != nullptr ? cursor_report(screen->row, screen->col, dec)
-                                : cursor_report(1, 1, dec));
+  if (wishes.cursor) {
+    screen_ =
+        screen != nullptr ? screen->model : std::make_shared<ScreenModel>(size_.cols, size_.rows);
+    answer_cursor_queries(*screen_);
   }
   if (wishes.attach && terminal_) {
     if (screen != nullptr) terminal_->write(screen->redraw);
@@ -214,8 +233,27 @@ void Session::on_screen(const SessionScreen* screen) {
 // Programs wait for answers that no terminal is there to give.
 void Session::answer_queries(std::string_view output) {
   if (!answers_) answers_ = std::make_unique<TerminalAnswers>();
+  if (screen_) {
+    if (screen_->cols() != size_.cols || screen_->rows() != size_.rows) {
+      screen_->resize(size_.cols, size_.rows);
+    }
+    screen_->write(output);
+  }
   answers_->feed(output, size_.cols, size_.rows, *this);
-  if (!cursor_queries_.empty() && !screen_wishes_.cursor) want_screen(&ScreenWishes::cursor);
+  if (cursor_queries_.empty() || screen_wishes_.cursor) return;
+  if (screen_) {
+    answer_cursor_queries(*screen_);
+  } else {
+    want_screen(&ScreenWishes::cursor);
+  }
+}
+
+// Where it was when the last of the output was there; programs ask and wait.
+void Session::answer_cursor_queries(const ScreenModel& screen) {
+  const ScreenModel::CursorPosition cursor = screen.cursor_position();
+  for (const bool dec : std::exchange(cursor_queries_, {})) {
+    on_answer(cursor_report(cursor.row, cursor.col, dec));
+  }
 }
 
 void Session::on_answer(std::string_view bytes) {

@@ -25,6 +25,8 @@ void Session::pause() {
     return;
   }
   if (recorder_.paused()) return;
+  // What is held belongs to the time before.
+  output_markers_.finish(*this);
   if (start_.pause_markers) recorder_.marker("paused");
   recorder_.pause();
   // Before anything else: what is typed next may be a secret, and this daemon die any moment.
@@ -63,6 +65,7 @@ void Session::finish_resuming() {
   if (!resuming_) return;
   uv_timer_stop(resume_timer_.get());
   pty_->catch_up();
+  output_markers_.finish(*this);
   resuming_ = false;
   typed_in_pause_at_ms_ = 0;
   recorder_.resume();

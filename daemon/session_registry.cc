@@ -74,7 +74,7 @@ class SessionRegistry::Impl {
   void scan(RegistryJob::Scan what);
   bool wants_job() const;
   void run_job();
-  std::optional<RegistryOutcome> finish_job(std::chrono::steady_clock::time_point deadline);
+  void finish_job(std::chrono::steady_clock::time_point deadline);
   // Whether there is more than before.
   bool merge(RegistryOutcome outcome);
 
@@ -120,24 +120,26 @@ SessionRegistry::Impl::~Impl() {
   for (auto& [session, entry] : fresh_) changes_[session] = std::move(entry);
   finish_job(deadline);
   scan_ = RegistryJob::Scan::none;
-  if (running_ != nullptr || !wants_job()) return;
+  if (running_ != nullptr) {
+    // A disk that takes its time. That something has ended must be told all the same, or the next
+    // daemon takes it for cut short; it needs no sync.
+    std::erase_if(changes_, [](const auto& change) { return change.second.has_value(); });
+    running_.reset();
+  }
   run_job();
-  finish_job(deadline);
+  finish_job(deadline + kPatience);
 }
 
 // Waits for it. From then on it wakes nobody.
-std::optional<RegistryOutcome> SessionRegistry::Impl::finish_job(
-    std::chrono::steady_clock::time_point deadline) {
-  if (running_ == nullptr) return std::nullopt;
+void SessionRegistry::Impl::finish_job(std::chrono::steady_clock::time_point deadline) {
+  if (running_ == nullptr) return;
   std::unique_lock<std::mutex> lock(running_->mutex);
   running_->wake = nullptr;
   const bool done = running_->changed.wait_until(lock, deadline,
                                                  [this] { return running_->outcome.has_value(); });
-  if (!done) return std::nullopt;
-  std::optional<RegistryOutcome> outcome = std::move(running_->outcome);
+  if (!done) return;
   lock.unlock();
   running_.reset();
-  return outcome;
 }
 
 void SessionRegistry::Impl::add(const Entry& entry) {

@@ -31,13 +31,16 @@ constexpr std::size_t kMaxRecoveredBytes = std::size_t{4} << 20;
 // Of the newest ones.
 constexpr std::size_t kMaxRecovered = 100;
 
-// Written as a whole and synced, but for its name.
-Status write_whole(const std::string& path, const std::string& text) {
+// More files than this are synced all at once: each one's own sync takes milliseconds.
+constexpr std::size_t kMaxSyncedAlone = 8;
+
+// Written as a whole and, if wanted, synced, but for its name.
+Status write_whole(const std::string& path, const std::string& text, bool synced = true) {
   const std::string temporary = path + std::string(kTemporarySuffix);
   const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file) return system_error("create " + temporary, errno);
   Status written = write_all(file.get(), text, -1);
-  if (written.ok() && ::fsync(file.get()) != 0) written = system_error("sync", errno);
+  if (synced && written.ok() && ::fsync(file.get()) != 0) written = system_error("sync", errno);
   if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
     written = system_error("rename", errno);
   }
@@ -74,7 +77,7 @@ class Worker {
   std::vector<std::string> find_sessions();
   Fate look_at(const std::string& session, std::vector<RecoveredItem>& items);
   Fate recover(const StoredSession& stored, bool same_boot, std::vector<RecoveredItem>& items);
-  void sync_directory();
+  void sync_directory(bool with_files = false);
   void warn(const Status& status) {
     if (!status.ok()) outcome_.warnings.push_back(status.error().message);
   }
@@ -95,14 +98,16 @@ bool Worker::exists() const {
   return ::stat(job_.directory.c_str(), &info) == 0;
 }
 
-void Worker::sync_directory() {
+void Worker::sync_directory(bool with_files) {
   const Fd fd(::open(job_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) warn(system_error("sync " + job_.directory, errno));
+  if (!fd || (with_files ? sync_file_system(fd.get()) : ::fsync(fd.get())) != 0)
+    warn(system_error("sync " + job_.directory, errno));
 }
 
 void Worker::make_changes() {
   bool changed = false;
   bool made = false;
+  const bool many = job_.changes.size() > kMaxSyncedAlone;
   for (const auto& [session, entry] : job_.changes) {
     if (!is_session_id(session)) continue;
     if (!entry.has_value()) {
@@ -111,11 +116,11 @@ void Worker::make_changes() {
     }
     if (!std::exchange(made, true)) warn(ensure_private_directory(job_.directory));
     const Status written =
-        write_whole(path_of(session), session_entry_text({*entry, boot_, machine_}));
+        write_whole(path_of(session), session_entry_text({*entry, boot_, machine_}), !many);
     warn(written);
     changed = written.ok() || changed;
   }
-  if (changed) sync_directory();
+  if (changed) sync_directory(many);
 }
 
 std::vector<std::string> Worker::find_sessions() {

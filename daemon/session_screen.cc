@@ -57,7 +57,7 @@ std::string_view unfinished_end(std::string_view output) {
 }
 
 struct Replay {
-  ScreenModel screen;
+  std::shared_ptr<ScreenModel> screen;
   std::string tail;  // what came since the output was last at rest
 
   void show(const RecordingEvent& event);
@@ -65,11 +65,11 @@ struct Replay {
 
 void Replay::show(const RecordingEvent& event) {
   if (event.code == "o") {
-    screen.write(event.data);
+    screen->write(event.data);
     if (tail.size() <= kMaxTailBytes) tail += event.data;
-    if (screen.at_rest()) tail.clear();
+    if (screen->at_rest()) tail.clear();
   } else if (event.code == "r") {
-    if (const auto size = parse_size(event.data)) screen.resize(size->first, size->second);
+    if (const auto size = parse_size(event.data)) screen->resize(size->first, size->second);
   }
 }
 
@@ -80,13 +80,13 @@ Result<SessionScreen> read_session_screen(Fd recording, const wire::WindowSize& 
   RecordingSource source(recording.get(), cancel_fd);
   RecordingReader reader(source, RecordingReader::Growth::growing);
   TRY(reader.open());
-  Replay replay{{reader.header().cols, reader.header().rows}, {}};
+  Replay replay{std::make_shared<ScreenModel>(reader.header().cols, reader.header().rows), {}};
   for (;;) {
     TRY_ASSIGN(const std::optional<RecordingEvent> event, reader.next());
     if (!event.has_value()) break;
     replay.show(*event);
   }
-  ScreenModel& screen = replay.screen;
+  ScreenModel& screen = *replay.screen;
   // Also to the same size, a terminal's resizing ends its scroll region.
   const bool same = size.cols == screen.cols() && size.rows == screen.rows();
   if (!same && size.cols != 0 && size.rows != 0) screen.resize(size.cols, size.rows);
@@ -97,9 +97,7 @@ Result<SessionScreen> read_session_screen(Fd recording, const wire::WindowSize& 
   TerminalModes modes;
   modes.observe(shown.redraw);
   shown.undo = modes.undo();
-  const ScreenModel::CursorPosition cursor = screen.cursor_position();
-  shown.row = cursor.row;
-  shown.col = cursor.col;
+  shown.model = std::move(replay.screen);
   return shown;
 }
 

@@ -2,11 +2,13 @@
 // wants to see it, so that detached sessions cost nothing.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "common/fd.h"
 #include "common/result.h"
+#include "common/screen_model.h"
 #include "proto/message.h"
 
 namespace asciinemad {
@@ -18,9 +20,8 @@ struct SessionScreen {
   std::string redraw;
   // Turns off what a terminal that shows this screen has on (alternate screen, mouse, ...).
   std::string undo;
-  // Of the cursor, from 1.
-  int row = 1;
-  int col = 1;
+  // The screen itself, to go on with.
+  std::shared_ptr<ScreenModel> model;
 };
 
 // Reads `recording`, an asciicast v2 at its whole length, from its beginning; to be run in a thread

@@ -38,7 +38,8 @@ std::string clean_text(std::string_view text) {
 Result<bool> Session::steer(wire::Steer& steer, Connection& peer, std::uint32_t request_id) {
   const bool ends = std::holds_alternative<wire::steer::Stop>(steer.action) ||
                     std::holds_alternative<wire::steer::Discard>(steer.action);
-  if (phase_ != Phase::running && !ends) return Error{Errc::busy, "the session is about to end"};
+  if (phase_ == Phase::handing_over || (phase_ != Phase::running && !ends))
+    return Error{Errc::busy, "the session is about to end"};
   const Waiting waiting{&peer, request_id};
   return std::visit([&](const auto& action) { return run(action, waiting); }, steer.action);
 }
@@ -113,12 +114,15 @@ Result<bool> Session::run(const wire::steer::Stop& /*stop*/, const Waiting& wait
 }
 
 Result<bool> Session::run(const wire::steer::Discard& /*discard*/, const Waiting& waiting) {
-  if (!recording_file_.has_value()) {
-    return Error{Errc::invalid_argument,
-                 start_.path + " is not a regular file: what it has taken can't be taken back"};
+  // Standard output may be a file with more in it.
+  if (!recording_file_.has_value() || start_.file.empty()) {
+    return Error{
+        Errc::invalid_argument,
+        start_.path + " is no file of this recording: what it has taken can't be taken back"};
   }
   if (phase_ >= Phase::flushing) return Error{Errc::busy, "the session has ended already"};
   discarding_ = true;
+  send_checkpoint();
   return run(wire::steer::Stop{}, waiting);
 }
 

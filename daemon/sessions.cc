@@ -1,6 +1,7 @@
 #include "daemon/sessions.h"
 
 #include "common/ids.h"
+#include "common/log.h"
 
 namespace asciinemad {
 Status Sessions::check_new(const std::string& id, const std::string& name) const {
@@ -32,7 +33,12 @@ Result<std::string> Sessions::start(wire::Start start, Session::Resources resour
 Status Sessions::resume(wire::Resume resume, Session::Resources resources, Fd journal,
                         Connection& shim) {
   std::string id = resume.session;
-  TRY(check_new(id, resume.start.name));
+  if (Session* living = find_by_id(id)) return living->adopt_shim(shim);
+  // A recording is worth more than its name, or a bound.
+  if (!resume.start.name.empty() && find(resume.start.name) != nullptr) {
+    log::warn("session ", id, ": its name ", resume.start.name, " is taken by now");
+    resume.start.name.clear();
+  }
   TRY_ASSIGN(auto session, Session::resume(context_, std::move(resume), std::move(resources),
                                            std::move(journal), shim, *this));
   sessions_.emplace(std::move(id), std::move(session));
@@ -46,10 +52,13 @@ std::vector<wire::SessionInfo> Sessions::list() const {
   return infos;
 }
 
+Session* Sessions::find_by_id(std::string_view id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
 Session* Sessions::find(std::string_view id_or_name) const {
-  if (const auto found = sessions_.find(id_or_name); found != sessions_.end()) {
-    return found->second.get();
-  }
+  if (Session* session = find_by_id(id_or_name)) return session;
   for (const auto& [id, session] : sessions_) {
     if (!session->name().empty() && session->name() == id_or_name) return session.get();
   }

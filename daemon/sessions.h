@@ -58,6 +58,7 @@ class Sessions final : private Session::Listener {
   bool on_recording_to_upload(wire::Upload upload, Fd recording) override {
     return listener_.on_recording_to_upload(std::move(upload), std::move(recording));
   }
+  Session* find_by_id(std::string_view id) const;
   Status check_new(const std::string& id, const std::string& name) const;
   std::vector<Session*> all() const;
 

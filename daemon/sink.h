@@ -43,6 +43,9 @@ class Sink {
   // Bytes that stand before what write() writes next; nullopt: nobody knows, as with a pipe.
   virtual std::optional<std::uint64_t> position() const { return std::nullopt; }
 
+  // Accepted and not written yet: lost when the process dies.
+  virtual std::uint64_t queued_bytes() const { return 0; }
+
   // True: the queue is at its bound; do not produce more until on_sink_drained().
   virtual bool congested() const = 0;
   // True: nothing waits in a queue.

@@ -1,5 +1,6 @@
 #include "daemon/terminal.h"
 
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -83,6 +84,15 @@ void Terminal::on_output_ready(int /*events*/) {
   unwritten_ = std::string();
   if (output_poll_) uv::watch<&Terminal::on_output_ready>(output_poll_, 0, this);
   listener_.on_terminal_drained();
+}
+
+// A terminal may refuse just because somebody else writes to it at the same moment.
+void Terminal::write_last(std::string_view bytes) {
+  write(bytes);
+  for (int tries = kPatienceMs; tries > 0 && !unwritten_.empty(); --tries) {
+    ::poll(nullptr, 0, 1);
+    unwritten_ = std::string(write_some(unwritten_));
+  }
 }
 
 void Terminal::restore_settings() {

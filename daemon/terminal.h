@@ -34,6 +34,8 @@ class Terminal {
     std::string saved_termios;
   };
 
+  static constexpr int kPatienceMs = 20;
+
   static Result<std::unique_ptr<Terminal>> open(uv::Loop& loop, Resources resources,
                                                 std::span<char> scratch, Listener& listener);
 
@@ -44,6 +46,8 @@ class Terminal {
   // queue: stop reading the PTY instead. A terminal that is gone swallows everything.
   void write(std::string_view bytes);
   bool congested() const { return !unwritten_.empty(); }
+  // For the last bytes before the terminal is given back: tries for kPatienceMs.
+  void write_last(std::string_view bytes);
 
   // What write() still keeps, for the terminal that follows this one.
   std::string take_unwritten() { return std::move(unwritten_); }

@@ -130,6 +130,11 @@ int ThreadSink::fd() const {
   return shared_->closing ? -1 : shared_->fd.get();
 }
 
+std::uint64_t ThreadSink::queued_bytes() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->queue.size() + shared_->in_flight;
+}
+
 bool ThreadSink::congested() const {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   return shared_->queue.size() + shared_->in_flight >= kMaxQueueBytes;

@@ -18,6 +18,7 @@ class ThreadSink final : public Sink {
 
   Status write(std::string_view bytes, std::size_t& written) override;
   int fd() const override;
+  std::uint64_t queued_bytes() const override;
   bool congested() const override;
   bool idle() const override;
   void finish() override;

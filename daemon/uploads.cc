@@ -54,6 +54,9 @@ void Uploads::wind_down() {
   for (const Copying& copying : std::exchange(copying_, {})) {
     answer_error(copying.call, wire::ErrorCode::busy, "asciinemad is about to end");
   }
+  for (const Deferred& deferred : std::exchange(deferred_, {})) {
+    if (deferred.call.own) finish_own(deferred.call.id, "another asciinemad has the upload queue");
+  }
   engine_.wind_down();
 }
 
@@ -67,13 +70,16 @@ void Uploads::answer_error(const Call& call, wire::ErrorCode code, const std::st
 
 void Uploads::answer_elsewhere(const Call& call, const std::string& socket) {
   const std::string owner = socket.empty() ? "a private one" : "the one at " + socket;
-  std::string message = "another asciinemad, " + owner + ", has the upload queue";
-  if (call.own) {
-    finish_own(call.id, message);
-    return;
-  }
   call.connection->send(
-      {call.id, wire::ErrorReply{wire::ErrorCode::elsewhere, std::move(message), socket}});
+      {call.id,
+       wire::ErrorReply{wire::ErrorCode::elsewhere,
+                        "another asciinemad, " + owner + ", has the upload queue", socket}});
+}
+
+bool Uploads::taking_recordings() const {
+  const auto waits = [](const Deferred& d) { return d.call.own; };
+  return own_.size() >
+         static_cast<std::size_t>(std::count_if(deferred_.begin(), deferred_.end(), waits));
 }
 
 void Uploads::add(wire::Upload upload, Fd recording) {
@@ -99,19 +105,23 @@ void Uploads::finish_own(std::uint32_t id, const std::string& error) {
     log::error("upload of ", own.name, ": not queued: ", error);
     context_.notifier.notify(own.notifications, own.name + " is not queued for upload: " + error);
   }
+  if (own_.empty() && engine_.phase() == UploadEngine::Phase::open) run_deferred({});
   listener_.on_uploads_changed();
 }
 
 void Uploads::handle(Connection& connection, std::uint32_t id, Body body, std::vector<Fd> fds) {
   const Call call{&connection, id};
-  if (engine_.phase() == UploadEngine::Phase::open) {
+  // Who has just recorded wants to find that in the queue.
+  const bool complete = own_.empty() || std::holds_alternative<wire::Upload>(body) ||
+                        std::holds_alternative<wire::ChangeUpload>(body);
+  if (engine_.phase() == UploadEngine::Phase::open && complete) {
     std::visit([&](auto& request) { run(call, request, fds); }, body);
     return;
   }
   const auto of_this = [&](const Deferred& d) { return d.call.connection == &connection; };
   if (static_cast<std::size_t>(std::count_if(deferred_.begin(), deferred_.end(), of_this)) >=
       kMaxDeferred) {
-    answer_error(call, wire::ErrorCode::busy, "the upload queue is being opened");
+    answer_error(call, wire::ErrorCode::busy, "the upload queue is not ready yet");
     return;
   }
   deferred_.push_back({call, std::move(body), std::move(fds)});
@@ -122,18 +132,24 @@ void Uploads::on_uploads_opened(const Status& status) {
   if (status.ok()) {
     for (const UploadItem* item : engine_.items()) told_[item->number] = item->state;
   }
+  run_deferred(status);
+  listener_.on_uploads_changed();
+}
+
+void Uploads::run_deferred(const Status& status) {
   std::deque<Deferred> deferred = std::exchange(deferred_, {});
   for (Deferred& d : deferred) {
     if (!d.call.own && !d.call.connection->open()) continue;
     if (status.ok()) {
       std::visit([&](auto& request) { run(d.call, request, d.fds); }, d.body);
+    } else if (status.error().code == Errc::busy && d.call.own) {
+      deferred_.push_back(std::move(d));  // the engine waits for the queue, too
     } else if (status.error().code == Errc::busy) {
       answer_elsewhere(d.call, status.error().message);
     } else {
       answer_error(d.call, wire::ErrorCode::internal, status.error().message);
     }
   }
-  listener_.on_uploads_changed();
 }
 
 void Uploads::forget(const Connection& connection) {

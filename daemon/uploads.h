@@ -41,7 +41,8 @@ class Uploads final : private UploadEngine::Listener,
 
   // Recordings that are copied at the same time; the next ones wait.
   static constexpr std::size_t kMaxCopying = 16;
-  // Requests of one connection that wait for the queue to be opened; more are refused.
+  // Requests of one connection that wait for the queue to be opened, or for a recording that a
+  // session has left to be in it; more are refused.
   static constexpr std::size_t kMaxDeferred = 32;
 
   Uploads(Context context, Listener& listener);
@@ -53,8 +54,8 @@ class Uploads final : private UploadEngine::Listener,
   // Queues a recording that a session has left, on behalf of nobody who waits: what goes wrong is
   // logged and notified.
   void add(wire::Upload upload, Fd recording);
-  // Whether such recordings are not in the queue yet.
-  bool taking_recordings() const { return !own_.empty(); }
+  // Whether such recordings are on their way into the queue; not while another daemon has it.
+  bool taking_recordings() const;
   // The peer is gone.
   void forget(const Connection& connection);
 
@@ -120,6 +121,7 @@ class Uploads final : private UploadEngine::Listener,
   void tell(Watch& watch, const UploadItem& item, bool news);
   void answer_error(const Call& call, wire::ErrorCode code, const std::string& message);
   void answer_elsewhere(const Call& call, const std::string& socket);
+  void run_deferred(const Status& status);
   void finish_own(std::uint32_t id, const std::string& error);
 
   const Context context_;

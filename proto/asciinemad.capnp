@@ -333,6 +333,7 @@ struct Checkpoint {
   discarding @17 :Bool;     # the recording is to be removed
   client @18 :UInt32;       # process id of the client, to tell whether it still lives; 0: not known
   handedOver @19 :Bool;     # the daemon is about to end on purpose, and all is written
+  goesOn @20 :Bool;         # without a client, whatever Start says: it was detached on purpose
 }
 
 struct Resume {

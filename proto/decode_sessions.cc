@@ -95,6 +95,7 @@ Checkpoint get(schema::Checkpoint::Reader from) {
   to.discarding = from.getDiscarding();
   to.client = from.getClient();
   to.handed_over = from.getHandedOver();
+  to.goes_on = from.getGoesOn();
   return to;
 }
 

@@ -63,6 +63,7 @@ void put(schema::Checkpoint::Builder to, const Checkpoint& from) {
   to.setDiscarding(from.discarding);
   to.setClient(from.client);
   to.setHandedOver(from.handed_over);
+  to.setGoesOn(from.goes_on);
 }
 
 void put(schema::Resume::Builder to, const Resume& from) {

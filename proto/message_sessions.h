@@ -71,6 +71,7 @@ struct Checkpoint {
   bool discarding = false;
   std::uint32_t client = 0;
   bool handed_over = false;
+  bool goes_on = false;
   bool operator==(const Checkpoint&) const = default;
 };
 

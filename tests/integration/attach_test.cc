@@ -88,9 +88,10 @@ TEST_CASE("detach_key, alone and after a prefix, leaves a session that rec has b
         {"prefix_key = C-a\ndetach_key = d\n",
          "\x01"
          "d"}}) {
-    CAPTURE(config);
+    const std::string keys = "[record]\n" + config;
+    CAPTURE(keys);
     const Sandbox sandbox;
-    sandbox.configure("[record]\n" + config);
+    sandbox.configure(keys);
     PtyDriver terminal(sandbox, {"asciinema", "rec", "-c", kShowLines, "a.cast"});
     terminal.expect("ready\r\n");
     terminal.send("one\r");
@@ -145,8 +146,8 @@ TEST_CASE("kill -9 of the one who is attached: the session goes on, the terminal
       sandbox, "printf '\\033[?1049h\\033[?1000h\\033[?1006h\\033[?2004h\\033[?25l'; " +
                    std::string(kShowLines));
   session.has_recorded("ready");
-  PtyDriver terminal(
-      sandbox, {"sh", "-c", "sh -c 'echo $$ >pid; exec asciinema attach'; echo over; cat"});
+  PtyDriver terminal(sandbox,
+                     {"sh", "-c", "sh -c 'echo $$ >pid; exec asciinema attach'; echo over; cat"});
   const termios before = terminal.settings();
   terminal.expect("ready");
   terminal.send("one\r");
@@ -155,10 +156,33 @@ TEST_CASE("kill -9 of the one who is attached: the session goes on, the terminal
   ::kill(std::stoi(sandbox.read("pid")), SIGKILL);
   terminal.expect("over");
   CHECK(eventually([&] { return same_settings(terminal.settings(), before); }));
-  CHECK(terminal.read_until([&] { return left_on(terminal.screen()).empty(); }));
+  const bool clean = terminal.read_until([&] { return left_on(terminal.screen()).empty(); });
+  CAPTURE(terminal.screen());
+  CHECK(clean);
   session.becomes_detached();
   session.send("two\r");
   session.has_recorded("got two.");
+}
+
+TEST_CASE("a client that dies while it is sent away: the next one stays, and can leave") {
+  const Sandbox sandbox;
+  // So much to be read for the screen that this takes a while.
+  const DetachedSession session(sandbox, "seq 2000000; " + std::string(kShowLines));
+  session.has_recorded("ready");
+  {
+    Attached terminal(sandbox, session.id());
+    terminal.type_line("one");
+    test::Process detach(sandbox.launch({"asciinema", "detach"}));
+    CHECK(detach.wait().status == 0);
+    terminal.signal(SIGKILL);
+    terminal.wait();
+  }
+  session.becomes_detached();
+  Attached terminal(sandbox, session.id());
+  terminal.type_line("two");
+  CHECK(sandbox.run({"asciinema", "detach"}).status == 0);
+  CHECK(terminal.wait().status == 0);
+  CHECK(sandbox.run({"asciinema", "stop"}).status == 0);
 }
 
 TEST_CASE("what the program has turned on in the terminal is off after detaching") {

@@ -579,6 +579,12 @@ wire::StatusReply some_status() {
       "a.cast";
   recorded.duration_us = 61'500'000;
   recorded.size = {90, 25, 0, 0};
+  recorded.name = "build";
+  recorded.title = "The build";
+  recorded.attached = true;
+  recorded.markers = 3;
+  recorded.terminal = "/dev/pts/7";
+  recorded.started_at_ms = 1'700'000'000'000;
   wire::SessionInfo paused;
   paused.session = "aabb2222";
   paused.command = "sh";
@@ -615,12 +621,12 @@ TEST_CASE("ls: a line for each recording and playback") {
   const Sandbox sandbox;
   FakeDaemon daemon(sandbox);
   const std::string lines =
-      "recording  aaaa2222  90x25  1:01             recording          /tmp/?a.cast  (sh -c "
+      "recording  aaaa2222  build  90x25  1:01             recording          /tmp/?a.cast  (sh -c "
       "\"x\")\n"
-      "recording  aabb2222  80x24  0:00             paused INCOMPLETE  b.cast  (sh)\n"
-      "playback   cccc2222  80x24  1:01:01/2:00:00  playing x2         /home/me/c.cast\n"
-      "playback   ccdd2222  80x24  0:00             paused             d.cast\n"
-      "playback   eeee2222  80x24  0:01             following          e\xef\xbf\xbd.cast\n";
+      "recording  aabb2222         80x24  0:00             paused INCOMPLETE  b.cast  (sh)\n"
+      "playback   cccc2222         80x24  1:01:01/2:00:00  playing x2         /home/me/c.cast\n"
+      "playback   ccdd2222         80x24  0:00             paused             d.cast\n"
+      "playback   eeee2222         80x24  0:01             following          e\xef\xbf\xbd.cast\n";
   CHECK(asked(sandbox, daemon, {"asciinema", "ls"}).out == lines);
   const Outcome empty = asked(sandbox, daemon, {"asciinema", "ls"}, {});
   CHECK(empty.status == 0);
@@ -642,10 +648,13 @@ TEST_CASE("ls --json") {
       "[\n"
       "{\"kind\": \"recording\", \"id\": \"aaaa2222\", \"state\": \"recording\", \"time\": "
       "61.500000, \"cols\": 90, \"rows\": 25, \"lost_bytes\": 0, \"file\": "
-      "\"/tmp/\\u001ba.cast\", \"command\": \"sh -c \\\"x\\\"\"},\n"
+      "\"/tmp/\\u001ba.cast\", \"command\": \"sh -c \\\"x\\\"\", \"name\": \"build\", \"title\": "
+      "\"The build\", \"attached\": true, \"detachable\": false, \"markers\": 3, \"terminal\": "
+      "\"/dev/pts/7\", \"started_at\": 1700000000.000},\n"
       "{\"kind\": \"recording\", \"id\": \"aabb2222\", \"state\": \"paused\", \"time\": 0.000005, "
       "\"cols\": 80, \"rows\": 24, \"lost_bytes\": 7, \"file\": \"b.cast\", \"command\": "
-      "\"sh\"},\n"
+      "\"sh\", \"name\": null, \"title\": null, \"attached\": null, \"detachable\": null, "
+      "\"markers\": 0, \"terminal\": null, \"started_at\": null},\n"
       "{\"kind\": \"playback\", \"id\": \"cccc2222\", \"state\": \"playing\", \"time\": "
       "3661.000000, \"duration\": 7200.000000, \"speed\": 2, \"following\": false, \"cols\": 80, "
       "\"rows\": 24, \"file\": \"/home/me/c.cast\"},\n"
@@ -711,7 +720,7 @@ TEST_CASE("control: each verb") {
   const auto action = [&](const Argv& argv) { return steered(sandbox, daemon, argv).action; };
   CHECK(std::holds_alternative<wire::control::Pause>(action({"pause"})));
   CHECK(std::holds_alternative<wire::control::Resume>(action({"resume"})));
-  CHECK(std::holds_alternative<wire::control::Resume>(action({"res"})));
+  CHECK(std::holds_alternative<wire::control::Resume>(action({"resu"})));
   CHECK(std::holds_alternative<wire::control::Toggle>(action({"toggle"})));
   CHECK(std::holds_alternative<wire::control::Step>(action({"step"})));
   CHECK(std::holds_alternative<wire::control::StepBack>(action({"step", "--back"})));
@@ -745,19 +754,19 @@ TEST_CASE("control: which playback") {
     CHECK(client.wait().status == 0);
   }
   for (const auto& [argv, status, message] :
-       {std::tuple<Argv, int, std::string>{{}, 3, "several recordings are being played"},
+       {std::tuple<Argv, int, std::string>{{}, 3, "several recordings are being made or played"},
         {{"-S", "cc"}, 3, "cc means several playbacks"},
-        {{"--session=nobody"}, 3, "there is no playback nobody"},
-        {{"-Saaaa"}, 1, "aaaa is a recording; only playbacks can be steered"}}) {
+        {{"--session=nobody"}, 3, "there is no session or playback nobody"},
+        {{"-Saaaa"}, 1, "the asciinemad that runs is too old for that"}}) {
     const Outcome outcome = asked(sandbox, daemon, with({"asciinema", "stop"}, argv));
     CAPTURE(outcome.err);
     CHECK(outcome.status == status);
     CHECK(contains(outcome.err, message));
-    CHECK(contains(outcome.err, "  playback  ccdd2222") == contains(message, "several"));
+    CHECK(contains(outcome.err, " ccdd2222 ") == contains(message, "several"));
   }
   const Outcome nothing = asked(sandbox, daemon, {"asciinema", "stop"}, {});
   CHECK(nothing.status == 3);
-  CHECK(contains(nothing.err, "nothing is being played"));
+  CHECK(contains(nothing.err, "nothing is being recorded or played"));
 }
 
 TEST_CASE("control: refused, or too late") {
@@ -834,7 +843,8 @@ TEST_CASE("shortened commands mean those of asciinema 2") {
   }
   const Outcome outcome = sandbox.run({"asciinema", "s"});
   CHECK(outcome.status == 2);
-  CHECK(contains(outcome.err, "'s' is ambiguous: step, seek, speed, stop"));
+  CHECK(
+      contains(outcome.err, "'s' is ambiguous: status, shell-init, stop, send, step, seek, speed"));
 }
 
 }  // namespace

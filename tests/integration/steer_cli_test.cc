@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -180,17 +179,18 @@ TEST_CASE("a recording that has ended") {
 TEST_CASE("refused, or by a daemon that is too old") {
   const Sandbox sandbox;
   FakeDaemon daemon(sandbox);
-  for (const auto& [protocol, code, message] :
-       {std::tuple<std::uint16_t, wire::ErrorCode, std::string>{kProtocol, wire::ErrorCode::busy,
-                                                                "not while paused"},
-        {1, wire::ErrorCode::unsupported, "asciinema daemon restart"}}) {
+  for (const std::uint16_t protocol : {kProtocol, std::uint16_t{1}}) {
     Client client(sandbox, {"mark", "-S", "abcdefgh"});
     daemon.greet(protocol);
     daemon.receive<wire::Steer>();
-    daemon.reply(wire::ErrorReply{code, "not while paused"});
+    // Nobody waits for what an old one says.
+    if (protocol == kProtocol) {
+      daemon.reply(wire::ErrorReply{wire::ErrorCode::busy, "not while paused"});
+    }
     const Outcome outcome = client.wait();
     CHECK(outcome.status == 1);
-    CHECK(contains(outcome.err, message));
+    CHECK(contains(outcome.err,
+                   protocol == kProtocol ? "not while paused" : "asciinema daemon restart"));
   }
 }
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,14 +16,12 @@
 namespace asciinemad {
 namespace {
 
-using test::Cast;
 using test::contains;
 using test::count_of;
 using test::eventually;
 using test::LiveSession;
 using test::Outcome;
 using test::PtyDriver;
-using test::read_cast;
 using test::Sandbox;
 
 bool no_session_lives(const Sandbox& sandbox) {
@@ -32,10 +30,10 @@ bool no_session_lives(const Sandbox& sandbox) {
 
 TEST_CASE("twenty sessions survive one kill, and one daemon takes them all") {
   const Sandbox sandbox;
-  std::vector<std::unique_ptr<LiveSession>> sessions;
-  for (int i = 0; i < 20; ++i) {
-    sessions.push_back(std::make_unique<LiveSession>(
-        sandbox, std::vector<std::string>{}, LiveSession::kShowLines, std::to_string(i) + ".cast"));
+  std::array<std::unique_ptr<LiveSession>, 20> sessions;
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    sessions[i] = std::make_unique<LiveSession>(
+        sandbox, std::vector<std::string>{}, LiveSession::kShowLines, std::to_string(i) + ".cast");
   }
   test::kill_daemon(sandbox);
   for (std::size_t i = 0; i < sessions.size(); ++i) sessions[i]->type("line " + std::to_string(i));
@@ -63,7 +61,7 @@ void watch_flood(PtyDriver& terminal, std::size_t bytes) {
 TEST_CASE("restarted while a program floods the terminal") {
   const Sandbox sandbox;
   LiveSession session(sandbox, {}, "echo ready; seq 1 400000; exit 7");
-  pid_t before = sandbox.daemon_pid();
+  pid_t before = test::await_daemon(sandbox);
   for (int i = 0; i < 2; ++i) {
     watch_flood(session.terminal(), 200'000);
     // The client that restarts it must not be all that reads here.
@@ -83,7 +81,7 @@ TEST_CASE("ended by SIGTERM while a program floods the terminal") {
   const Sandbox sandbox;
   LiveSession session(sandbox, {}, "echo ready; seq 1 400000; exit 7");
   for (int i = 0; i < 2; ++i) {
-    const pid_t daemon = sandbox.daemon_pid();
+    const pid_t daemon = test::await_daemon(sandbox);
     watch_flood(session.terminal(), 200'000);
     REQUIRE(::kill(daemon, SIGTERM) == 0);
     REQUIRE(session.terminal().read_until([&] { return test::is_gone(daemon); }));
@@ -155,6 +153,7 @@ void check_lives_on(const Sandbox& sandbox, const LiveSession& session) {
     CHECK(outcome.status == 0);
     return outcome.out;
   };
+  test::await_daemon(sandbox);
   REQUIRE(eventually([&] { return contains(asciinema({"ls"}), "live"); }));
   asciinema({"send", "-S", "live", "alone\r"});
   CHECK(eventually([&] { return contains(sandbox.read("a.cast"), "got alone."); }));

@@ -203,7 +203,7 @@ TEST_CASE("a raw recording has each byte once") {
     const std::size_t before = session.terminal().screen().size();
     REQUIRE(session.terminal().read_until(
         [&] { return session.terminal().screen().size() > before + 100'000; }));
-    test::kill_daemon(sandbox);
+    test::kill_daemon_at_once(sandbox);
   }
   CHECK(session.terminal().wait().status == 7);
   CHECK(test::takeovers(sandbox) == 3);
@@ -212,14 +212,13 @@ TEST_CASE("a raw recording has each byte once") {
 
 TEST_CASE("a full-screen program, and the terminal behind it") {
   const Sandbox sandbox;
-  PtyDriver terminal(sandbox,
-                     {"asciinema", "rec", "-q", "-c",
-                      "printf '\\033[?1049hready\\r\\n'; read x; printf 'redrawn'; read x; "
-                      "printf '\\033[?1049l'",
-                      "a.cast"});
+  sandbox.write("command",
+                "printf '\\033[?1049hready\\r\\n'; read x; printf 'redrawn'; read x; "
+                "printf '\\033[?1049l'\n");
+  PtyDriver terminal(sandbox, {"sh", "-c", "read x; exec asciinema rec -q -c 'sh command' a.cast"});
   const termios before = terminal.settings();
+  terminal.send("\r");
   terminal.expect("ready");
-  REQUIRE(test::comes_to_rest(sandbox.daemon_pid()));
   test::kill_daemon(sandbox);
   terminal.send("\r");
   terminal.expect("redrawn");
@@ -237,7 +236,7 @@ TEST_CASE("two kills in quick succession") {
   LiveSession session(sandbox);
   for (int round = 0; round < 2; ++round) {
     test::kill_daemon(sandbox);
-    test::kill_daemon(sandbox);
+    test::kill_daemon_at_once(sandbox);
     session.type("round " + std::to_string(round));
   }
   CHECK(session.end().output() == "ready\r\ngot round 0.\r\ngot round 1.\r\n");

@@ -1,21 +1,14 @@
 // Clients, shims and daemons of protocol version 1 with those of today.
-//
-// The old ones are played by what Cap'n Proto's own tool makes of the schema as it was then.
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <pty.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstring>
+#include <cstddef>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/fd.h"
@@ -23,6 +16,7 @@
 #include "proto/framing.h"
 #include "tests/support/fake_daemon.h"
 #include "tests/support/live_session.h"
+#include "tests/support/old_session.h"
 
 namespace asciinemad {
 namespace {
@@ -31,132 +25,15 @@ using test::contains;
 using test::eventually;
 using test::FakeDaemon;
 using test::LiveSession;
+using test::OldLink;
+using test::OldSession;
 using test::Outcome;
 using test::PtyDriver;
 using test::Sandbox;
 
-// What the tool makes of `input`, with `how` before the schema.
-std::string capnp(const Sandbox& sandbox, std::vector<std::string> how, const std::string& type,
-                  std::string_view input) {
-  how.insert(how.begin(), "capnp");
-  how.push_back(test::source_root() + "/tests/golden/asciinemad-v1.capnp");
-  how.push_back(type);
-  const Outcome outcome = sandbox.run(how, input);
-  INFO(outcome.err);
-  REQUIRE(outcome.status == 0);
-  return outcome.out;
-}
-
-// One end of a connection with the daemon, spoken in messages of version 1.
-class OldLink {
- public:
-  OldLink(const Sandbox& sandbox, Fd socket) : sandbox_(sandbox), socket_(std::move(socket)) {}
-
-  // Requests as capnp(1) has them, as text.
-  void send(const std::string& request, std::span<const int> fds = {}) {
-    const std::string bytes = capnp(sandbox_, {"encode"}, "Request", request);
-    const Result<std::size_t> sent = send_with_fds(socket_.get(), bytes, fds);
-    REQUIRE(sent.ok());
-    REQUIRE(*sent == bytes.size());
-  }
-  // The next reply.
-  std::string receive() {
-    for (;;) {
-      auto message = parser_.next();
-      REQUIRE(message.ok());
-      if (message->has_value()) return capnp(sandbox_, {"decode", "--short"}, "Reply", **message);
-      REQUIRE_MESSAGE(test::deadline_in().wait(socket_.get(), POLLIN), "the daemon says nothing");
-      std::array<char, 4096> buffer{};
-      const Result<Received> received = receive_with_fds(socket_.get(), buffer);
-      REQUIRE(received.ok());
-      REQUIRE_MESSAGE(received->size > 0, "the daemon has closed the connection");
-      CHECK(received->fds.empty());
-      parser_.append({buffer.data(), received->size});
-    }
-  }
-  std::string ask(const std::string& request) {
-    send(request);
-    return receive();
-  }
-
- private:
-  const Sandbox& sandbox_;
-  Fd socket_;
-  wire::FrameParser parser_;
-};
-
-Fd connect_to(const std::string& path) {
-  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  REQUIRE(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
-  return socket;
-}
-
-OldLink old_client(const Sandbox& sandbox) {
-  REQUIRE(sandbox.run({"asciinema", "daemon", "start"}).status == 0);
-  OldLink link(sandbox, connect_to(sandbox.socket_path()));
-  const std::string hello =
-      link.ask("(id = 1, hello = (protocolMin = 1, protocolMax = 1, software = \"old\"))");
-  CHECK(contains(hello, "hello = (protocol = 1, software = \"asciinemad "));
-  return link;
-}
-
-// A client and a shim of version 1, recording to a.cast.
-class OldSession {
- public:
-  explicit OldSession(const Sandbox& sandbox) : client_(old_client(sandbox)) {
-    const Fd recording(
-        ::open((sandbox / "a.cast").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    int master_fd = -1;
-    int slave_fd = -1;
-    REQUIRE(::openpty(&master_fd, &slave_fd, nullptr, nullptr, nullptr) == 0);
-    const Fd master(master_fd);
-    slave_.reset(slave_fd);
-    Result<SocketPair> pair = make_socket_pair();
-    REQUIRE((recording && pair.ok() && set_nonblocking(master_fd, true).ok()));
-    const std::array<int, 3> fds = {master_fd, recording.get(), pair->first.get()};
-    client_.send(
-        "(id = 2, fds = 3, start = (size = (cols = 80, rows = 24), timestamp = 1700000000, "
-        "command = \"old\", path = \"a.cast\", pauseKey = \"C-\\\\\", captureInput = true))",
-        fds);
-    const std::string started = client_.receive();
-    const std::size_t id = started.find("started = (session = \"");
-    REQUIRE(id != std::string::npos);
-    id_ = started.substr(id + 22, 8);
-    shim_.emplace(sandbox, std::move(pair->second));
-  }
-
-  OldLink& client() { return client_; }
-  const std::string& id() const { return id_; }
-  void print(std::string_view text) const {
-    REQUIRE(write_all(slave_.get(), text, test::kWaitMs).ok());
-  }
-  // What the shim is told besides checkpoints.
-  std::string shim_event() {
-    for (;;) {
-      std::string event = shim_->receive();
-      if (!contains(event, "checkpoint = (")) return event;
-    }
-  }
-  // The shim has reaped the command.
-  void exit(int status) {
-    shim_->send("(id = 9, exited = (code = " + std::to_string(status) + "))");
-    CHECK(contains(shim_event(), "(id = 9, ok = void"));
-    CHECK(contains(client_.receive(), "finished = (exit = (code = " + std::to_string(status)));
-  }
-
- private:
-  OldLink client_;
-  Fd slave_;
-  std::optional<OldLink> shim_;
-  std::string id_;
-};
-
 TEST_CASE("an old client asks for the status") {
   const Sandbox sandbox;
-  OldLink client = old_client(sandbox);
+  OldLink client = test::old_client(sandbox);
   const LiveSession session(sandbox);
   const std::string status = client.ask("(id = 7, status = void)");
   CHECK(contains(status, "id = 7"));
@@ -202,45 +79,49 @@ TEST_CASE("restart is refused while an old session lives, unless forced") {
   CHECK(sandbox.daemon_pid() != daemon);
 }
 
-// Records `command` with a daemon of version 1; returns what the command shows.
-std::string record_with(FakeDaemon& daemon, const Sandbox& sandbox, const std::string& command) {
+// What the shim says at the other end of `link`, which must be that the command has ended; answers.
+wire::Exit take_exit(const Fd& link) {
+  wire::FrameParser parser;
+  for (;;) {
+    parser.append(test::read_bytes(link.get(), 1));
+    auto message = parser.next();
+    REQUIRE(message.ok());
+    if (!message->has_value()) continue;
+    const auto request = wire::decode_request(**message);
+    REQUIRE(request.ok());
+    const auto* exited = std::get_if<wire::Exited>(&request->body);
+    REQUIRE(exited != nullptr);
+    const auto answer = wire::encode(wire::Reply{request->id, wire::Ok{}, 0});
+    REQUIRE((answer.ok() && write_all(link.get(), *answer, test::kWaitMs).ok()));
+    return exited->exit;
+  }
+}
+
+// Records `command`, which shows a line and ends with status 7, with a daemon of version 1; returns
+// the line's first bytes.
+std::string record_with(FakeDaemon& daemon, const Sandbox& sandbox, const std::string& command,
+                        std::size_t bytes) {
   PtyDriver terminal(sandbox, {"asciinema", "rec", "-q", "--return", "-c", command, "a.cast"});
   daemon.greet();
   const auto start = daemon.receive<wire::Start>();
   CHECK(start.session.empty());
   CHECK(start.command == command);
-  std::vector<Fd> fds = std::exchange(daemon.fds(), {});
+  const std::vector<Fd> fds = std::exchange(daemon.fds(), {});
   REQUIRE(fds.size() == 5);
   daemon.reply(wire::Started{"abcdefgh", {}});
-
-  wire::FrameParser parser;
-  std::optional<wire::Request> exited;
-  while (!exited.has_value()) {
-    REQUIRE(test::deadline_in().wait(fds[2].get(), POLLIN));
-    parser.append(test::read_bytes(fds[2].get(), 1));
-    auto message = parser.next();
-    REQUIRE(message.ok());
-    if (message->has_value()) exited = *wire::decode_request(**message);
-  }
-  const auto* how = std::get_if<wire::Exited>(&exited->body);
-  REQUIRE(how != nullptr);
-  std::array<char, 4096> output{};
-  const ssize_t bytes = ::read(fds[0].get(), output.data(), output.size());
-  REQUIRE(bytes >= 0);
-  const auto answer = wire::encode(wire::Reply{exited->id, wire::Ok{}, 0});
-  REQUIRE((answer.ok() && write_all(fds[2].get(), *answer, test::kWaitMs).ok()));
+  std::string shown = test::read_bytes(fds[0].get(), bytes);
   wire::Finished finished;
-  finished.exit = how->exit;
+  finished.exit = take_exit(fds[2]);
   daemon.send(0, finished);
   CHECK(terminal.wait().status == 7);
-  return {output.data(), static_cast<std::size_t>(bytes)};
+  return shown;
 }
 
 TEST_CASE("an old daemon records; the command is not told of a session that nobody can steer") {
   Sandbox sandbox;
   sandbox.environment["ASCIINEMA_SESSION"] = "abcd2222";
   FakeDaemon daemon(sandbox);
-  CHECK(record_with(daemon, sandbox, "echo \"[$ASCIINEMA_SESSION]\"; exit 7") == "[]\r\n");
+  CHECK(record_with(daemon, sandbox, "echo \"[$ASCIINEMA_SESSION]\"; exit 7", 2) == "[]");
   CHECK(eventually([&] { return test::orphans().empty(); }));
 }
 
@@ -249,8 +130,6 @@ TEST_CASE("what an old daemon can't do is told, and how to help") {
   FakeDaemon daemon(sandbox);
   PtyDriver mark(sandbox, {"asciinema", "mark", "-S", "abcdefgh", "here"});
   daemon.greet();
-  daemon.receive<wire::Steer>();
-  daemon.reply(wire::ErrorReply{wire::ErrorCode::unsupported, "request 20 is not known"});
   CHECK(mark.wait().status == 1);
   CHECK(contains(mark.screen(), "the asciinemad that runs is too old"));
   CHECK(contains(mark.screen(), "asciinema daemon restart"));

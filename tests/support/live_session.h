@@ -15,6 +15,7 @@
 
 #include "common/fd.h"
 #include "tests/support/cast.h"
+#include "tests/support/process_facts.h"
 #include "tests/support/pty_driver.h"
 #include "tests/support/sandbox.h"
 
@@ -35,12 +36,24 @@ inline bool is_gone(pid_t pid) {
   return stat_field(pid, 3).empty();
 }
 
-// As the kernel does it when memory is short. Returns when the daemon is gone.
-inline void kill_daemon(const Sandbox& sandbox) {
+// Also where one has just died, and the next one is about to start.
+inline pid_t await_daemon(const Sandbox& sandbox) {
   pid_t daemon = 0;
   REQUIRE(eventually([&] { return (daemon = sandbox.daemon_pid()) != 0; }));
+  return daemon;
+}
+
+// As the kernel does it when memory is short. Returns when the daemon is gone.
+inline void kill_daemon_at_once(const Sandbox& sandbox) {
+  const pid_t daemon = await_daemon(sandbox);
   REQUIRE(::kill(daemon, SIGKILL) == 0);
   REQUIRE(eventually([&] { return is_gone(daemon); }));
+}
+
+// Not in the middle of its work, where it would leave a screen to be drawn again.
+inline void kill_daemon(const Sandbox& sandbox) {
+  REQUIRE(comes_to_rest(await_daemon(sandbox)));
+  kill_daemon_at_once(sandbox);
 }
 
 // So often sessions were taken over by another daemon, or came back to their clients.

@@ -93,6 +93,7 @@ inline wire::Checkpoint sample_checkpoint() {
   checkpoint.discarding = true;
   checkpoint.client = kMost<std::uint32_t>;
   checkpoint.handed_over = true;
+  checkpoint.goes_on = true;
   return checkpoint;
 }
 
