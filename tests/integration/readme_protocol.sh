@@ -76,6 +76,7 @@ answer=$(timeout 20 "$client" rec -q --return -c "bash -eu -o pipefail -c '$exam
 answer+=$(<"$dir/marked.cast")
 rest=$answer
 expect '"m", "unpacked"]'
+rest=$answer  # the program that prints the answers may be slower than the marker, or not
 expect 'protocol = 2,'
 expect '(id = 2, ok = void,'
 echo ok

@@ -109,7 +109,7 @@ std::string record_with(FakeDaemon& daemon, const Sandbox& sandbox, const std::s
   const std::vector<Fd> fds = std::exchange(daemon.fds(), {});
   REQUIRE(fds.size() == 5);
   daemon.reply(wire::Started{"abcdefgh", {}});
-  std::string shown = test::read_bytes(fds[0].get(), bytes);
+  const std::string shown = test::read_bytes(fds[0].get(), bytes).substr(0, bytes);
   wire::Finished finished;
   finished.exit = take_exit(fds[2]);
   daemon.send(0, finished);
