@@ -47,7 +47,7 @@ int report_failure(const Messages& messages, const Error& error) {
   }
 }
 
-int RecEnding::conclude(RecordingTarget& target, const RecordingSession& session,
+int RecEnding::conclude(RecordingTarget& target, RecordingSession& session,
                         const RecordingSession::Outcome& outcome) const {
   if (outcome.detached.has_value()) return say_detached(session, *outcome.detached);
   const wire::Finished& finished = outcome.finished;
@@ -70,7 +70,7 @@ int RecEnding::conclude(RecordingTarget& target, const RecordingSession& session
     say_incomplete(target, finished);
   }
   if (!options_.upload) return status;
-  if (finished.uploading) {
+  if (finished.uploading && session.wait_for_upload().ok()) {
     messages_.info("the recording is queued for upload; see: asciinema uploads");
     return status;
   }

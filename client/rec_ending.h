@@ -22,7 +22,7 @@ class RecEnding {
       : options_(options), config_(config), environment_(environment), messages_(messages) {}
 
   // May ask the user, and upload or remove the recording. Returns the process's exit status.
-  int conclude(RecordingTarget& target, const RecordingSession& session,
+  int conclude(RecordingTarget& target, RecordingSession& session,
                const RecordingSession::Outcome& outcome) const;
 
  private:

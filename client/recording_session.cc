@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <limits>
 #include <vector>
 
 #include "client/platform.h"
@@ -17,6 +18,9 @@ namespace {
 
 // For what the session's end has left in a pump.
 constexpr int kPumpTimeoutMs = 10'000;
+
+// For the queue to copy and sync the recording.
+constexpr int kQueueTimeoutMs = 300'000;
 
 constexpr const char* kSessionVariable = "ASCIINEMA_SESSION";
 constexpr const char* kStateFileVariable = "ASCIINEMA_STATE_FILE";
@@ -133,6 +137,15 @@ Result<RecordingSession::Outcome> RecordingSession::run() {
   if (detached_.has_value()) return Outcome{{}, loop_.ended_by(), std::move(detached_)};
   loop_.drain(kPumpTimeoutMs);
   return Outcome{std::move(*finished_), loop_.ended_by(), {}};
+}
+
+// A list of the queue is answered when it is complete; this one asks for none of its items.
+Status RecordingSession::wait_for_upload() {
+  wire::Request request;
+  request.body = wire::ListUploads{std::numeric_limits<std::uint64_t>::max(), 0};
+  TRY_ASSIGN(const std::uint32_t id, link_.send(std::move(request), {}));
+  TRY(link_.wait_for(id, kQueueTimeoutMs));
+  return {};
 }
 
 bool RecordingSession::on_event(wire::Reply& event) {

@@ -50,6 +50,10 @@ class RecordingSession final : private SessionLoop::Listener {
   // short (the command has ended, or was served to its end without being recorded), or the user
   // insisted on leaving. Not to be called for a session that was started detached.
   Result<Outcome> run();
+  // After run(), when the daemon has said that the recording is on its way into the upload queue:
+  // waits until it is there for good. What goes wrong with it is told by a notification. An error:
+  // the daemon has died before it could.
+  Status wait_for_upload();
 
  private:
   wire::WindowSize size() const override;

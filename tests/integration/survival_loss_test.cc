@@ -1,0 +1,124 @@
+// What the end of a daemon may cost is counted and told; what it must not cost is not lost.
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "tests/support/live_session.h"
+
+namespace asciinemad {
+namespace {
+
+using test::contains;
+using test::eventually;
+using test::LiveSession;
+using test::PtyDriver;
+using test::Sandbox;
+
+// More than the pipe takes and less than would stop the program.
+constexpr const char* kFillsThePipe = "seq 1 30000; echo ready; read x";
+
+struct SlowReader {
+  explicit SlowReader(const Sandbox& sandbox) {
+    REQUIRE(::mkfifo((sandbox / "fifo").c_str(), 0600) == 0);
+    fd.reset(::open((sandbox / "fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    REQUIRE(fd);
+  }
+  Fd fd;
+};
+
+TEST_CASE("what a pipe's queue loses with its daemon is counted, and told at the end") {
+  const Sandbox sandbox;
+  const SlowReader reader(sandbox);
+  PtyDriver terminal(sandbox, {"asciinema", "rec", "-c", kFillsThePipe, sandbox / "fifo"});
+  terminal.expect("ready\r\n");
+  test::kill_daemon(sandbox);
+  REQUIRE(eventually([&] { return test::returns(sandbox) == 1; }));
+  terminal.send("\r");
+  const std::string rest = test::read_until_end(reader.fd.get());
+  const test::Outcome outcome = terminal.wait();
+  CHECK(outcome.status == 1);
+  CHECK(contains(terminal.screen(), "INCOMPLETE"));
+  CHECK(contains(terminal.screen(), "asciinemad died before all was written"));
+  // Behind the line that was cut the next one begins anew.
+  const std::size_t last = rest.rfind('\n', rest.size() - 2);
+  REQUIRE(last != std::string::npos);
+  CHECK(rest[last + 1] == '[');
+}
+
+TEST_CASE("a hand-over counts what its pipe's reader has not taken") {
+  const Sandbox sandbox;
+  const SlowReader reader(sandbox);
+  PtyDriver terminal(sandbox, {"asciinema", "rec", "-c", kFillsThePipe, sandbox / "fifo"});
+  terminal.expect("ready\r\n");
+  CHECK(sandbox.run({"asciinema", "daemon", "restart"}).status == 0);
+  REQUIRE(eventually([&] { return test::returns(sandbox) == 1; }));
+  terminal.send("\r");
+  test::read_until_end(reader.fd.get());
+  CHECK(terminal.wait().status == 1);
+  CHECK(contains(terminal.screen(), "INCOMPLETE"));
+}
+
+TEST_CASE("restarts on purpose are no crash loop") {
+  const Sandbox sandbox;
+  LiveSession session(sandbox);
+  for (std::size_t i = 1; i <= 8; ++i) {
+    CHECK(sandbox.run({"asciinema", "daemon", "restart"}).status == 0);
+    REQUIRE(eventually([&] { return test::returns(sandbox) == i; }));
+    session.type("line");
+  }
+  CHECK(test::count_of(session.end().output(), "got line.\r\n") == 8);
+}
+
+TEST_CASE("discard takes nothing back of a standard output that others may have written to") {
+  const Sandbox sandbox;
+  sandbox.write("notes", "precious\n");
+  const test::Outcome outcome =
+      sandbox.run_shell("asciinema rec -q -c 'asciinema discard; echo \"refused $?\"' - >>notes");
+  CHECK(outcome.status == 0);
+  const std::string notes = sandbox.read("notes");
+  CHECK(notes.starts_with("precious\n"));
+  CHECK(contains(notes, "refused 1"));
+}
+
+TEST_CASE("a session whose name was taken meanwhile goes on without it") {
+  const Sandbox sandbox;
+  LiveSession session(sandbox, {"--name", "build"});
+  const pid_t shim = std::stoi(test::stat_field(session.command(), 4));
+  {
+    const test::NoNewDaemon none(sandbox);
+    ::kill(shim, SIGSTOP);  // slower than the next one who uses the name
+    test::kill_daemon_at_once(sandbox);
+  }
+  const test::Outcome started =
+      sandbox.run({"asciinema", "rec", "-d", "--name", "build", "-c", "cat", sandbox / "b.cast"});
+  ::kill(shim, SIGCONT);
+  CHECK(started.status == 0);
+  session.type("still here");
+  CHECK(sandbox.run({"asciinema", "stop", "-S", "build"}).status == 0);
+  CHECK(contains(session.end().output(), "still here"));
+}
+
+TEST_CASE("what was detached on purpose survives a kill, and then its next client's death") {
+  const Sandbox sandbox;
+  LiveSession session(sandbox);
+  const pid_t command = session.command();
+  CHECK(sandbox.run({"asciinema", "detach"}).status == 0);
+  CHECK(session.terminal().wait().status == 0);
+  test::kill_daemon(sandbox);
+  REQUIRE(eventually([&] { return test::takeovers(sandbox) == 1; }));
+  {
+    PtyDriver again(sandbox, {"asciinema", "attach"});
+    REQUIRE(again.read_until([&] { return contains(sandbox.log(), ": attached"); }));
+    again.signal(SIGKILL);
+    REQUIRE(eventually([&] { return contains(sandbox.log(), "the client is gone"); }));
+  }
+  CHECK_FALSE(test::is_gone(command));
+  CHECK(sandbox.run({"asciinema", "stop"}).status == 0);
+}
+
+}  // namespace
+}  // namespace asciinemad
