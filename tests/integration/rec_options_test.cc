@@ -33,7 +33,8 @@ TEST_CASE("--return exits as the command did") {
                                         {"exit 255", 255},
                                         {"kill -TERM $$", 143},
                                         {"kill -KILL $$", 137}}) {
-    CAPTURE(command);
+    const std::string shown_command = command;
+    CAPTURE(shown_command);
     CHECK(rec(sandbox, {"--return", "--overwrite", "-c", command, "a.cast"}).status == status);
     CHECK(rec(sandbox, {"--overwrite", "-c", command, "a.cast"}).status == 0);
   }

@@ -180,7 +180,8 @@ TEST_CASE("what a program runs is left alone, and so is who does not want it") {
   }
   for (const auto& [variable, value] :
        {std::pair<std::string, std::string>{"TERM", "dumb"}, {"ASCIINEMA_NO_REC", "1"}}) {
-    CAPTURE(variable);
+    const std::string shown_variable = variable;
+    CAPTURE(shown_variable);
     user.sandbox.environment[variable] = value;
     PtyDriver terminal(user.sandbox, {"bash"});
     terminal.expect("ready> ");
