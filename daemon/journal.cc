@@ -170,7 +170,7 @@ void Journal::save_keys(std::string_view state) {
   KeysPlace& place = page.keys[other];
   if (state.size() > place.state.size()) state = {};
   place.size = static_cast<std::uint32_t>(state.size());
-  std::memcpy(place.state.data(), state.data(), state.size());
+  std::copy(state.begin(), state.end(), place.state.begin());
   before_what_follows();
   page.keys_at = other;
 }
