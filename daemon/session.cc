@@ -157,8 +157,10 @@ Status Session::go_on(const wire::Checkpoint& checkpoint) {
   client_pid_ = checkpoint.client;
   start_.detached |= checkpoint.goes_on;
   recorder_.continue_recording(header());
+  // Once, not again by the next one.
   recorder_.count_queue_of_dead(journal_->queued());
-  note_queue();
+  queued_ = recorder_.queued_bytes();
+  journal_->set_queued(queued_);
   log::info("session ", id_, ": taken over", recorder_.paused() ? ", paused" : "");
   behind_ = journal_->screen_behind();
   if (const std::optional<Journal::Unfinished> unfinished = journal_->unfinished()) {

@@ -49,6 +49,32 @@ TEST_CASE("what a pipe's queue loses with its daemon is counted, and told at the
   CHECK(rest[last + 1] == '[');
 }
 
+std::uint64_t lost_bytes(const Sandbox& sandbox) {
+  const std::string json = sandbox.run({"asciinema", "ls", "--json"}).out;
+  constexpr std::string_view kKey = "\"lost_bytes\": ";
+  const std::size_t at = json.find(kKey);
+  REQUIRE(at != std::string::npos);
+  return std::stoull(json.substr(at + kKey.size()));
+}
+
+TEST_CASE("a second kill does not count the first one's loss again") {
+  const Sandbox sandbox;
+  const SlowReader reader(sandbox);
+  PtyDriver terminal(sandbox, {"asciinema", "rec", "-c", kFillsThePipe, sandbox / "fifo"});
+  terminal.expect("ready\r\n");
+  test::kill_daemon(sandbox);
+  REQUIRE(eventually([&] { return test::returns(sandbox) == 1; }));
+  const std::uint64_t first = lost_bytes(sandbox);
+  CHECK(first > 10'000);
+  test::kill_daemon(sandbox);
+  REQUIRE(eventually([&] { return test::returns(sandbox) == 2; }));
+  // The line that began anew waits, too.
+  CHECK(lost_bytes(sandbox) <= first + 1'000);
+  terminal.send("\r");
+  test::read_until_end(reader.fd.get());
+  CHECK(terminal.wait().status == 1);
+}
+
 TEST_CASE("a hand-over counts what its pipe's reader has not taken") {
   const Sandbox sandbox;
   const SlowReader reader(sandbox);
