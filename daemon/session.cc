@@ -160,6 +160,7 @@ Status Session::go_on(const wire::Checkpoint& checkpoint) {
   // Once, not again by the next one.
   recorder_.count_queue_of_dead(journal_->queued());
   queued_ = recorder_.queued_bytes();
+  save_place();
   journal_->set_queued(queued_);
   log::info("session ", id_, ": taken over", recorder_.paused() ? ", paused" : "");
   behind_ = journal_->screen_behind();
