@@ -46,50 +46,64 @@ TEST_CASE("twenty sessions survive one kill, and one daemon takes them all") {
   CHECK(count_of(sandbox.log(), " serves\n") == 2);
 }
 
-std::string lines_to(int last) {
-  std::string lines = "ready\r\n";
-  for (int i = 1; i <= last; ++i) lines += std::to_string(i) + "\r\n";
-  return lines;
-}
+// Numbered lines as fast as it can, until it is told that it is enough.
+class Flood {
+ public:
+  explicit Flood(const Sandbox& sandbox)
+      : sandbox_(sandbox),
+        session_(sandbox, {},
+                 "echo ready; n=0; until [ -e enough ]; do seq $((n + 1)) $((n += 10000)); done; "
+                 "echo $n >last; exit 7") {}
 
-// Waits for so many more bytes on the screen.
-void watch_flood(PtyDriver& terminal, std::size_t bytes) {
-  const std::size_t wanted = terminal.screen().size() + bytes;
-  REQUIRE(terminal.read_until([&] { return terminal.screen().size() >= wanted; }));
-}
+  PtyDriver& terminal() { return session_.terminal(); }
+  // Waits for so many more bytes on the screen.
+  void watch(std::size_t bytes) {
+    const std::size_t wanted = terminal().screen().size() + bytes;
+    REQUIRE(terminal().read_until([&] { return terminal().screen().size() >= wanted; }));
+  }
+  // Each line has come to the screen and to the recording, once.
+  void check_end() {
+    REQUIRE(terminal().running());
+    sandbox_.write("enough", "");
+    CHECK(terminal().wait().status == 7);
+    std::string lines = "ready\r\n";
+    const int last = std::stoi(sandbox_.read("last"));
+    for (int i = 1; i <= last; ++i) lines += std::to_string(i) + "\r\n";
+    CHECK((terminal().screen() == lines));
+    CHECK((session_.cast().output() == lines));
+  }
+
+ private:
+  const Sandbox& sandbox_;
+  LiveSession session_;
+};
 
 TEST_CASE("restarted while a program floods the terminal") {
   const Sandbox sandbox;
-  LiveSession session(sandbox, {}, "echo ready; seq 1 400000; exit 7");
+  Flood flood(sandbox);
   pid_t before = test::await_daemon(sandbox);
   for (int i = 0; i < 2; ++i) {
-    watch_flood(session.terminal(), 200'000);
+    flood.watch(200'000);
     // The client that restarts it must not be all that reads here.
     const test::Process restart(sandbox.launch({"asciinema", "daemon", "restart"}));
-    REQUIRE(session.terminal().read_until([&] { return !restart.running(); }));
+    REQUIRE(flood.terminal().read_until([&] { return !restart.running(); }));
     CHECK(sandbox.daemon_pid() != before);
     before = sandbox.daemon_pid();
   }
-  REQUIRE(session.terminal().running());
-  CHECK(session.terminal().wait().status == 7);
-  CHECK((session.terminal().screen() == lines_to(400'000)));
-  CHECK((session.cast().output() == lines_to(400'000)));
+  flood.check_end();
   CHECK(count_of(sandbox.log(), "handing over to the next daemon") == 2);
 }
 
 TEST_CASE("ended by SIGTERM while a program floods the terminal") {
   const Sandbox sandbox;
-  LiveSession session(sandbox, {}, "echo ready; seq 1 400000; exit 7");
+  Flood flood(sandbox);
   for (int i = 0; i < 2; ++i) {
     const pid_t daemon = test::await_daemon(sandbox);
-    watch_flood(session.terminal(), 200'000);
+    flood.watch(200'000);
     REQUIRE(::kill(daemon, SIGTERM) == 0);
-    REQUIRE(session.terminal().read_until([&] { return test::is_gone(daemon); }));
+    REQUIRE(flood.terminal().read_until([&] { return test::is_gone(daemon); }));
   }
-  REQUIRE(session.terminal().running());
-  CHECK(session.terminal().wait().status == 7);
-  CHECK((session.terminal().screen() == lines_to(400'000)));
-  CHECK((session.cast().output() == lines_to(400'000)));
+  flood.check_end();
 }
 
 TEST_CASE("restart says what goes on; paused sessions stay so") {
