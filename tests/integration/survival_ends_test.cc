@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/flood.h"
 #include "tests/support/live_session.h"
 
 namespace asciinemad {
@@ -19,6 +20,7 @@ namespace {
 using test::contains;
 using test::count_of;
 using test::eventually;
+using test::Flood;
 using test::LiveSession;
 using test::Outcome;
 using test::PtyDriver;
@@ -46,41 +48,9 @@ TEST_CASE("twenty sessions survive one kill, and one daemon takes them all") {
   CHECK(count_of(sandbox.log(), " serves\n") == 2);
 }
 
-// Numbered lines as fast as it can, until it is told that it is enough.
-class Flood {
- public:
-  explicit Flood(const Sandbox& sandbox)
-      : sandbox_(sandbox),
-        session_(sandbox, {},
-                 "echo ready; n=0; until [ -e enough ]; do seq $((n + 1)) $((n += 10000)); done; "
-                 "echo $n >last; exit 7") {}
-
-  PtyDriver& terminal() { return session_.terminal(); }
-  // Waits for so many more bytes on the screen.
-  void watch(std::size_t bytes) {
-    const std::size_t wanted = terminal().screen().size() + bytes;
-    REQUIRE(terminal().read_until([&] { return terminal().screen().size() >= wanted; }));
-  }
-  // Each line has come to the screen and to the recording, once.
-  void check_end() {
-    REQUIRE(terminal().running());
-    sandbox_.write("enough", "");
-    CHECK(terminal().wait().status == 7);
-    std::string lines = "ready\r\n";
-    const int last = std::stoi(sandbox_.read("last"));
-    for (int i = 1; i <= last; ++i) lines += std::to_string(i) + "\r\n";
-    CHECK((terminal().screen() == lines));
-    CHECK((session_.cast().output() == lines));
-  }
-
- private:
-  const Sandbox& sandbox_;
-  LiveSession session_;
-};
-
 TEST_CASE("restarted while a program floods the terminal") {
   const Sandbox sandbox;
-  Flood flood(sandbox);
+  Flood flood(sandbox, {}, "a.cast");
   pid_t before = test::await_daemon(sandbox);
   for (int i = 0; i < 2; ++i) {
     flood.watch(200'000);
@@ -90,20 +60,24 @@ TEST_CASE("restarted while a program floods the terminal") {
     CHECK(sandbox.daemon_pid() != before);
     before = sandbox.daemon_pid();
   }
-  flood.check_end();
+  flood.end();
+  CHECK((flood.terminal().screen() == flood.lines()));
+  CHECK((flood.cast().output() == flood.lines()));
   CHECK(count_of(sandbox.log(), "handing over to the next daemon") == 2);
 }
 
 TEST_CASE("ended by SIGTERM while a program floods the terminal") {
   const Sandbox sandbox;
-  Flood flood(sandbox);
+  Flood flood(sandbox, {}, "a.cast");
   for (int i = 0; i < 2; ++i) {
     const pid_t daemon = test::await_daemon(sandbox);
     flood.watch(200'000);
     REQUIRE(::kill(daemon, SIGTERM) == 0);
     REQUIRE(flood.terminal().read_until([&] { return test::is_gone(daemon); }));
   }
-  flood.check_end();
+  flood.end();
+  CHECK((flood.terminal().screen() == flood.lines()));
+  CHECK((flood.cast().output() == flood.lines()));
 }
 
 TEST_CASE("restart says what goes on; paused sessions stay so") {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/flood.h"
 #include "tests/support/live_session.h"
 #include "tests/support/process_facts.h"
 
@@ -19,6 +20,7 @@ using test::Cast;
 using test::contains;
 using test::count_of;
 using test::eventually;
+using test::Flood;
 using test::LiveSession;
 using test::NoNewDaemon;
 using test::PtyDriver;
@@ -195,19 +197,14 @@ TEST_CASE("a recording into a FIFO goes on") {
 
 TEST_CASE("a raw recording has each byte once") {
   const Sandbox sandbox;
-  LiveSession session(sandbox, {"--raw"}, "echo ready; read x; seq 1 200000; exit 7", "a.raw");
-  std::string expected = "\x1b[8;24;80tready\r\n\r\n";
-  for (int i = 1; i <= 200'000; ++i) expected += std::to_string(i) + "\r\n";
-  session.terminal().send("\r");
+  Flood flood(sandbox, {"--raw"}, "a.raw");
   for (int kill = 0; kill < 3; ++kill) {
-    const std::size_t before = session.terminal().screen().size();
-    REQUIRE(session.terminal().read_until(
-        [&] { return session.terminal().screen().size() > before + 100'000; }));
+    flood.watch(100'000);
     test::kill_daemon_at_once(sandbox);
   }
-  CHECK(session.terminal().wait().status == 7);
+  flood.end();
   CHECK(test::takeovers(sandbox) == 3);
-  CHECK((sandbox.read("a.raw") == expected));
+  CHECK((sandbox.read("a.raw") == "\x1b[8;24;80t" + flood.lines()));
 }
 
 TEST_CASE("a full-screen program, and the terminal behind it") {
