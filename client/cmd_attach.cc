@@ -5,17 +5,19 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "client/attach_session.h"
+#include "client/comeback.h"
 #include "client/command.h"
-#include "client/daemon_start.h"
 #include "client/follow_session.h"
 #include "client/messages.h"
 #include "client/status.h"
+#include "client/steer_link.h"
 #include "client/usage.h"
 #include "common/paths.h"
 
@@ -141,13 +143,18 @@ int show(DaemonLink& link, const std::string& session, bool force) {
 
 int attach(const AttachWish& wish) {
   const ProcessEnvironment environment;
-  Result<DaemonLink> link = connect_to_running_daemon(environment);
-  if (!link.ok()) return fail(kExitNoDaemon, link.error().message);
-  if (link->protocol() < wire::kProtocolSurvival) {
-    return fail(kExitFailure, "the asciinemad that runs is too old for that");
+  std::optional<SteerLink> link;
+  std::function<bool(const wire::StatusReply&)> has_it;
+  if (wish.session.has_value()) {
+    has_it = [&](const wire::StatusReply& daemon) {
+      return !find_sessions(daemon, *wish.session).empty();
+    };
   }
-  const Result<wire::StatusReply> status = get_status(*link);
-  if (!status.ok()) return fail(kExitFailure, status.error().message);
+  const Result<wire::StatusReply> status = ask_for_status(environment, link, has_it);
+  if (!status.ok()) return fail(kExitNoDaemon, status.error().message);
+  if (const Status able = check_steers_recordings(*link->hello()); !able.ok()) {
+    return fail(kExitFailure, able.error().message);
+  }
   const auto chosen = choose(*status, wish);
   if (const auto* exit = std::get_if<ExitStatus>(&chosen)) return exit->value;
   const std::string& session = *std::get_if<std::string>(&chosen);
@@ -157,7 +164,7 @@ int attach(const AttachWish& wish) {
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) {
     return fail(kExitFailure, "attaching needs a terminal as standard input and output");
   }
-  return wish.read_only ? follow_session(session) : show(*link, session, wish.force);
+  return wish.read_only ? follow_session(session) : show(link->link(), session, wish.force);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "client/comeback.h"
 #include "client/command.h"
 #include "client/control_verbs.h"
 #include "client/messages.h"
@@ -128,11 +129,19 @@ int fail(int status, const std::string& message) {
   return status;
 }
 
-// Carries out one wish with one daemon.
+// Whether nothing changes when it is done twice.
+bool is_idempotent(const SteerAction& action) {
+  return std::holds_alternative<wire::steer::Pause>(action) ||
+         std::holds_alternative<wire::steer::Resume>(action) ||
+         std::holds_alternative<wire::steer::Resize>(action) ||
+         std::holds_alternative<wire::steer::Title>(action);
+}
+
+// Carries out one wish; with the next daemon when one is just being replaced.
 class Control {
  public:
-  Control(SteerLink link, ControlWish wish, Wanted wanted)
-      : link_(std::move(link)), wish_(std::move(wish)), wanted_(std::move(wanted)) {}
+  Control(const Environment& environment, ControlWish wish, Wanted wanted)
+      : environment_(environment), wish_(std::move(wish)), wanted_(std::move(wanted)) {}
 
   int run();
 
@@ -145,8 +154,12 @@ class Control {
   Status steer(const std::string& session);
   Status type_input(const std::string& session);
   Status call(const std::string& session, const SteerAction& action);
+  Status call_once(const std::string& session, const SteerAction& action);
+  bool may_go_on(const Status& failure, const SteerAction& action);
 
-  SteerLink link_;
+  const Environment& environment_;
+  std::optional<SteerLink> link_;
+  bool handed_over_ = false;  // by the daemon that was asked last: it does no more
   const ControlWish wish_;
   const Wanted wanted_;
 };
@@ -167,11 +180,9 @@ int Control::steer_at_once() {
 }
 
 int Control::choose_and_steer() {
-  if (const Result<wire::HelloReply> hello = link_.hello(); !hello.ok()) {
-    return fail(kExitNoDaemon, hello.error().message);
-  }
-  const Result<wire::StatusReply> status = get_status(link_.link());
-  if (!status.ok()) return fail(kExitFailure, status.error().message);
+  const Result<wire::StatusReply> status =
+      ask_for_status(environment_, link_, looks_for(wanted_, kinds_of(wish_)));
+  if (!status.ok()) return fail(kExitNoDaemon, status.error().message);
   const Choice choice = choose(*status, wanted_, kinds_of(wish_));
   if (const auto* none = std::get_if<NoChoice>(&choice)) return report(*none);
   if (const auto* playback = std::get_if<wire::PlaybackInfo>(&choice)) {
@@ -182,14 +193,17 @@ int Control::choose_and_steer() {
 
 int Control::finish(const Status& done) {
   if (done.ok()) return kExitOk;
-  if (link_.link().ended()) return fail(kExitNoDaemon, done.error().message);
+  if (!link_.has_value()) return fail(kExitNoDaemon, done.error().message);
+  if (link_->link().ended()) {
+    return fail(kExitNoDaemon, "asciinemad died before it answered; it may have done it or not");
+  }
   // It may have ended just now.
   const bool gone = done.error().code == Errc::not_found;
   return fail(gone ? kExitNotFound : kExitFailure, done.error().message);
 }
 
 Status Control::control(const std::string& playback) {
-  TRY(link_.link().call(wire::Request{0, 0, wire::Control{playback, *wish_.control}}, {}));
+  TRY(link_->link().call(wire::Request{0, 0, wire::Control{playback, *wish_.control}}, {}));
   return {};
 }
 
@@ -213,23 +227,56 @@ Status Control::type_input(const std::string& session) {
 }
 
 Status Control::call(const std::string& session, const SteerAction& action) {
-  DaemonLink& link = link_.link();
+  const Comeback comeback;
+  for (;;) {
+    Status done = call_once(session, action);
+    if (done.ok() || !may_go_on(done, action) || !comeback.wait()) return done;
+  }
+}
+
+Status Control::call_once(const std::string& session, const SteerAction& action) {
+  if (!link_.has_value()) {
+    TRY_ASSIGN(SteerLink connected, SteerLink::connect(environment_));
+    link_.emplace(std::move(connected));
+  }
+  DaemonLink& link = link_->link();
   TRY_ASSIGN(const std::uint32_t id,
              link.send(wire::Request{0, 0, wire::Steer{session, action}}, {}));
-  TRY_ASSIGN(const wire::HelloReply hello, link_.hello());
+  TRY_ASSIGN(const wire::HelloReply hello, link_->hello());
   TRY(check_steers_recordings(hello));
   const bool ends = std::holds_alternative<wire::steer::Stop>(action) ||
                     std::holds_alternative<wire::steer::Discard>(action);
-  TRY(link.wait_for(id, ends ? kEndTimeoutMs : DaemonLink::kAnswerTimeoutMs));
-  return {};
+  TRY_ASSIGN(const wire::Reply reply,
+             link.answer(id, ends ? kEndTimeoutMs : DaemonLink::kAnswerTimeoutMs));
+  const auto* refused = std::get_if<wire::ErrorReply>(&reply.body);
+  if (refused == nullptr) return {};
+  handed_over_ = refused->code == wire::ErrorCode::elsewhere;
+  return to_error(*refused);
+}
+
+// Whether the next daemon may do what was not done. One that has died may have done it.
+bool Control::may_go_on(const Status& failure, const SteerAction& action) {
+  const bool not_found = failure.error().code == Errc::not_found;
+  if (!link_.has_value()) return not_found;
+  DaemonLink& link = link_->link();
+  if (link.ended()) {
+    if (!link.ended_unread() && !is_idempotent(action)) return false;
+    link_.reset();
+    return true;
+  }
+  if (handed_over_) {
+    link_.reset();
+    return true;
+  }
+  if (!not_found) return false;
+  const Result<wire::StatusReply> status = get_status(link);
+  return status.ok() && Comeback::may_go_on(*status);
 }
 
 int control(ControlWish wish) {
   const ProcessEnvironment environment;
-  Result<SteerLink> link = SteerLink::connect(environment);
-  if (!link.ok()) return fail(kExitNoDaemon, link.error().message);
   Wanted wanted = find_wanted(wish.session, kinds_of(wish), environment);
-  return Control(std::move(link).value(), std::move(wish), std::move(wanted)).run();
+  return Control(environment, std::move(wish), std::move(wanted)).run();
 }
 
 }  // namespace

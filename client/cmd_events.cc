@@ -18,6 +18,7 @@
 #include <utility>
 #include <variant>
 
+#include "client/comeback.h"
 #include "client/command.h"
 #include "client/deadline.h"
 #include "client/event_json.h"
@@ -101,7 +102,7 @@ class Events {
 
  private:
   std::optional<int> begin();
-  std::optional<int> choose_session(const std::string& wanted);
+  std::optional<int> choose_session(const Wanted& wanted);
   Status watch();
   std::optional<int> follow();
   std::optional<int> begin_again();
@@ -133,28 +134,30 @@ int Events::run() {
 }
 
 std::optional<int> Events::begin() {
-  Result<SteerLink> link = SteerLink::connect(environment_);
-  if (!link.ok()) return fail(kExitNoDaemon, link.error().message);
-  link_.emplace(std::move(link).value());
+  if (options_.session.has_value()) {
+    if (const std::optional<int> status = choose_session({*options_.session, false})) return status;
+  } else {
+    Result<SteerLink> link = SteerLink::connect(environment_);
+    if (!link.ok()) return fail(kExitNoDaemon, link.error().message);
+    link_.emplace(std::move(link).value());
+  }
   const Result<wire::HelloReply> hello = link_->hello();
   if (!hello.ok()) return fail(kExitNoDaemon, hello.error().message);
   if (const Status able = check_steers_recordings(*hello); !able.ok()) {
     return fail(kExitFailure, able.error().message);
   }
   daemon_pid_ = hello->pid;
-  if (options_.session.has_value()) {
-    if (const std::optional<int> status = choose_session(*options_.session)) return status;
-  }
   const Status watched = watch();
   if (watched.ok()) return std::nullopt;
   const bool gone = watched.error().code == Errc::not_found;
   return fail(gone ? kExitNotFound : kExitFailure, watched.error().message);
 }
 
-std::optional<int> Events::choose_session(const std::string& wanted) {
-  const Result<wire::StatusReply> status = get_status(link_->link());
-  if (!status.ok()) return fail(kExitFailure, status.error().message);
-  const Choice choice = choose(*status, {wanted, false}, Kinds::both);
+std::optional<int> Events::choose_session(const Wanted& wanted) {
+  const Result<wire::StatusReply> status =
+      ask_for_status(environment_, link_, looks_for(wanted, Kinds::both));
+  if (!status.ok()) return fail(kExitNoDaemon, status.error().message);
+  const Choice choice = choose(*status, wanted, Kinds::both);
   if (const auto* none = std::get_if<NoChoice>(&choice)) return report(*none);
   if (const auto* recording = std::get_if<wire::SessionInfo>(&choice))
     session_ = recording->session;

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <variant>
 
+#include "client/comeback.h"
 #include "client/command.h"
-#include "client/daemon_start.h"
 #include "client/messages.h"
 #include "client/session_choice.h"
 #include "client/status.h"
@@ -38,12 +38,12 @@ int fail(int status, const std::string& message) {
 
 int print_status(const std::optional<std::string>& session, bool json) {
   const ProcessEnvironment environment;
-  Result<DaemonLink> link = connect_to_running_daemon(environment);
-  if (!link.ok()) return fail(kExitNoDaemon, link.error().message);
-  const Result<wire::StatusReply> status = get_status(*link);
-  if (!status.ok()) return fail(kExitFailure, status.error().message);
-  const Choice choice =
-      choose(*status, find_wanted(session, Kinds::both, environment), Kinds::both);
+  const Wanted wanted = find_wanted(session, Kinds::both, environment);
+  std::optional<SteerLink> link;
+  const Result<wire::StatusReply> status =
+      ask_for_status(environment, link, looks_for(wanted, Kinds::both));
+  if (!status.ok()) return fail(kExitNoDaemon, status.error().message);
+  const Choice choice = choose(*status, wanted, Kinds::both);
   if (const auto* none = std::get_if<NoChoice>(&choice)) return report(*none);
   const auto print = [&](const auto& info) {
     print_out(json ? details_json(info) + "\n" : details(info));

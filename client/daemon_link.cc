@@ -91,8 +91,9 @@ Result<std::optional<wire::HelloReply>> DaemonLink::take_hello() {
   return std::optional<wire::HelloReply>(std::move(*hello));
 }
 
-Error DaemonLink::end() {
+Error DaemonLink::end(bool unread) {
   ended_ = true;
+  ended_unread_ = unread;
   return Error{Errc::unavailable, "asciinemad closed the connection"};
 }
 
@@ -109,7 +110,7 @@ Result<std::uint32_t> DaemonLink::send(wire::Request request, std::span<const in
       fds = {};
       continue;
     }
-    if (sent.error().sys_errno != EAGAIN) return end();
+    if (sent.error().sys_errno != EAGAIN) return end(true);
     if (!deadline.wait(socket_.get(), POLLOUT)) return no_answer();
   }
   return request.id;
@@ -166,9 +167,9 @@ Status DaemonLink::receive() {
   Result<Received> received = receive_with_fds(socket_.get(), buffer);
   if (!received.ok()) {
     if (received.error().sys_errno == EAGAIN) return {};
-    return end();
+    return end(received.error().sys_errno == ECONNRESET);
   }
-  if (received->size == 0) return end();
+  if (received->size == 0) return end(false);
   if (received->truncated) return lost_descriptors();
   for (Fd& fd : received->fds) received_fds_.push_back(std::move(fd));
   parser_.append({buffer.data(), received->size});

@@ -63,11 +63,14 @@ class DaemonLink {
   Fd take_fd();
 
   int fd() const { return socket_.get(); }
-  // Whether the connection was found to have ended.
+  // Whether the connection was found to have ended; and if so, whether the daemon had not read all
+  // that was sent, so that it has not done what was asked for last.
   bool ended() const { return ended_; }
+  bool ended_unread() const { return ended_unread_; }
 
  private:
-  Error end();
+  // `unread`: see ended_unread().
+  Error end(bool unread);
   // Reads what is there into the parser.
   Status receive();
   Result<std::optional<wire::Reply>> parse_next();
@@ -80,6 +83,7 @@ class DaemonLink {
   std::uint32_t next_id_ = 1;
   std::uint16_t protocol_ = 0;
   bool ended_ = false;
+  bool ended_unread_ = false;
 };
 
 }  // namespace asciinemad

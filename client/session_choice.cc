@@ -123,6 +123,13 @@ Choice choose(const wire::StatusReply& status, const Wanted& wanted, Kinds kinds
       "there is no " + words_for(recordings, playbacks, "session", "playback", " or ") + " " + id};
 }
 
+std::function<bool(const wire::StatusReply&)> looks_for(const Wanted& wanted, Kinds kinds) {
+  if (wanted.id.empty()) return nullptr;
+  return [&wanted, kinds](const wire::StatusReply& status) {
+    return !std::holds_alternative<NoChoice>(choose(status, wanted, kinds));
+  };
+}
+
 NoChoice session_is_gone(const Wanted& wanted) {
   const std::string which = wanted.from_environment ? " ($ASCIINEMA_SESSION)" : "";
   return {kExitNotFound, "the session " + wanted.id + which + " is not being recorded any more"};

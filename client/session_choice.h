@@ -1,6 +1,7 @@
 // Which recording or playback a command of the command line means.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,10 @@ using Choice = std::variant<wire::SessionInfo, wire::PlaybackInfo, NoChoice>;
 
 // A whole id comes before everything else. In the environment only a whole id or name counts.
 Choice choose(const wire::StatusReply& status, const Wanted& wanted, Kinds kinds);
+
+// Whether choose() finds it; empty when nothing in particular is wanted. `wanted` has to outlive
+// it.
+std::function<bool(const wire::StatusReply&)> looks_for(const Wanted& wanted, Kinds kinds);
 
 // "the session ... is not being recorded any more", and the exit status for that.
 NoChoice session_is_gone(const Wanted& wanted);

@@ -12,13 +12,15 @@ namespace asciinemad {
 
 Result<SteerLink> SteerLink::connect(const Environment& environment) {
   TRY_ASSIGN(const std::string path, control_socket_path(environment));
+  const Error none{Errc::not_found, "no asciinemad runs at " + path};
   Result<DaemonLink> link = DaemonLink::connect(path);
   if (!link.ok()) {
     const int reason = link.error().sys_errno;
-    if (reason != ENOENT && reason != ECONNREFUSED) return link.take_error();
-    return Error{Errc::not_found, "no asciinemad runs at " + path};
+    return reason == ENOENT || reason == ECONNREFUSED ? none : link.take_error();
   }
-  TRY(link->send_hello());
+  if (Status sent = link->send_hello(); !sent.ok()) {
+    return link->ended() ? none : sent.take_error();
+  }
   return SteerLink(std::move(link).value());
 }
 

@@ -190,6 +190,11 @@ void Commands::run(Call& call, wire::Resume& resume) {
 
 void Commands::run(Call& call, wire::Steer& steer) {
   Session* session = sessions_.find(steer.session);
+  if (!host_.accepts_sessions() && (session == nullptr || session->handing_over())) {
+    call.connection.send_error(call.id, wire::ErrorCode::elsewhere,
+                               "asciinemad is about to end; the next one has its sessions");
+    return;
+  }
   if (session == nullptr) {
     call.connection.send_error(call.id, wire::ErrorCode::no_session,
                                "there is no session " + steer.session);

@@ -138,6 +138,7 @@ class Session final : public uv::Mortal,
   // Writes what is left and ends without telling anybody: the shim's connection is going to end,
   // and it takes the session to the next daemon.
   void hand_over();
+  bool handing_over() const { return phase_ == Phase::handing_over; }
 
  private:
   enum class Phase {

@@ -188,7 +188,8 @@ struct Error {
     noSession @5;    # this connection has no session
     limit @6;        # a bound was passed; the connection closes
     notFound @7;     # there is no upload of that number
-    elsewhere @8;    # another daemon of this user has the upload queue: `socket`
+    elsewhere @8;    # another daemon of this user has the upload queue: `socket`; of a session: the
+                     # next daemon at this socket has it
   }
 }
 

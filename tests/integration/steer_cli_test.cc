@@ -88,6 +88,7 @@ wire::StatusReply some_status() {
   playback.playback = "cccc2222";
   playback.name = "c.cast";
   wire::StatusReply status;
+  status.uptime_us = 10'000'000;
   status.sessions = {build};
   status.playbacks = {playback};
   return status;
@@ -156,8 +157,10 @@ TEST_CASE("a recording that has ended") {
     daemon.greet(kProtocol);
     daemon.receive<wire::Steer>();
     daemon.reply(wire::ErrorReply{wire::ErrorCode::no_session, "no such session"});
-    daemon.receive<wire::GetStatus>();
-    daemon.reply(some_status());
+    for (int i = 0; i < 2; ++i) {  // for the daemon's age, and for what could be meant
+      daemon.receive<wire::GetStatus>();
+      daemon.reply(some_status());
+    }
     const Outcome outcome = client.wait();
     CHECK(outcome.status == 1);
     CHECK(outcome.err == "asciinema: cccc2222 is a playback, not a recording\r\n");
@@ -168,11 +171,84 @@ TEST_CASE("a recording that has ended") {
     daemon.greet(kProtocol);
     daemon.receive<wire::Steer>();
     daemon.reply(wire::ErrorReply{wire::ErrorCode::no_session, "no such session"});
+    daemon.receive<wire::GetStatus>();
+    daemon.reply(some_status());
     const Outcome outcome = client.wait();
     CHECK(outcome.status == 3);
     CHECK(
         outcome.err ==
         "asciinema: the session bbbb2222 ($ASCIINEMA_SESSION) is not being recorded any more\r\n");
+  }
+}
+
+TEST_CASE("a session that is on its way from one daemon to the next") {
+  const Sandbox sandbox;
+  FakeDaemon daemon(sandbox);
+  Client client(sandbox, {"mark", "-S", "aaaa2222"});
+  daemon.greet(kProtocol);
+  daemon.receive<wire::Steer>();
+  daemon.reply(wire::ErrorReply{wire::ErrorCode::elsewhere, "about to end"});
+  daemon.greet(kProtocol);
+  wire::StatusReply status = some_status();
+  status.uptime_us = 1000;
+  for (int i = 0; i < 3; ++i) {
+    daemon.receive<wire::Steer>();
+    daemon.reply(wire::ErrorReply{wire::ErrorCode::no_session, "no such session"});
+    daemon.receive<wire::GetStatus>();
+    daemon.reply(status);
+  }
+  daemon.receive<wire::Steer>();
+  daemon.reply(wire::Ok{});
+  CHECK(client.wait().status == 0);
+}
+
+TEST_CASE("a daemon that dies may have done what it was asked for") {
+  const Sandbox sandbox;
+  FakeDaemon daemon(sandbox);
+  {
+    Client client(sandbox, {"mark", "-S", "aaaa2222"});
+    daemon.greet(kProtocol);
+    daemon.receive<wire::Steer>();
+    daemon.hang_up();
+    const Outcome outcome = client.wait();
+    CHECK(outcome.status == 4);
+    CHECK(outcome.err ==
+          "asciinema: asciinemad died before it answered; it may have done it or not\r\n");
+  }
+  Client client(sandbox, {"title", "-S", "aaaa2222", "tests"});
+  for (int i = 0; i < 3; ++i) {
+    daemon.greet(kProtocol);
+    daemon.receive<wire::Steer>();
+    daemon.hang_up();
+  }
+  daemon.greet(kProtocol);
+  daemon.receive<wire::Steer>();
+  daemon.reply(wire::Ok{});
+  CHECK(client.wait().status == 0);
+}
+
+TEST_CASE("status and attach wait for a session that may still come to a new daemon") {
+  const Sandbox sandbox;
+  FakeDaemon daemon(sandbox);
+  for (const Argv& words : {Argv{"status", "-S", "build"}, {"events", "-S", "build"}}) {
+    Client client(sandbox, words);
+    daemon.greet(kProtocol);
+    wire::StatusReply status = some_status();
+    status.uptime_us = 1000;
+    status.sessions.clear();
+    for (int i = 0; i < 3; ++i) {
+      daemon.receive<wire::GetStatus>();
+      daemon.reply(status);
+    }
+    daemon.receive<wire::GetStatus>();
+    daemon.reply(some_status());
+    if (words.front() == "events") {
+      daemon.receive<wire::WatchSessions>();
+      daemon.reply(wire::ErrorReply{wire::ErrorCode::no_session, "it has ended"});
+      CHECK(client.wait().status == 3);
+    } else {
+      CHECK(client.wait().status == 0);
+    }
   }
 }
 

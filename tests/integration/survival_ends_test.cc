@@ -80,6 +80,31 @@ TEST_CASE("ended by SIGTERM while a program floods the terminal") {
   CHECK((flood.cast().output() == flood.lines()));
 }
 
+TEST_CASE("a script goes on setting markers while daemons come and go") {
+  const Sandbox sandbox;
+  LiveSession session(sandbox, {},
+                      "echo ready; n=0; until [ -e enough ]; do n=$((n + 1)); "
+                      "asciinema mark $n || break; done; echo $n >last; exit 7");
+  for (int i = 0; i < 5; ++i) {
+    const std::size_t before = count_of(sandbox.read("a.cast"), "\"m\"");
+    const bool goes_on =
+        eventually([&] { return count_of(sandbox.read("a.cast"), "\"m\"") > before + 5; });
+    REQUIRE_MESSAGE(goes_on, sandbox.read("a.cast"));
+    const pid_t daemon = test::await_daemon(sandbox);
+    REQUIRE(::kill(daemon, SIGTERM) == 0);
+    REQUIRE(eventually([&] { return test::is_gone(daemon); }));
+  }
+  sandbox.write("enough", "");
+  CHECK(session.terminal().wait().status == 7);
+  CHECK(session.terminal().screen() == "ready\r\n");
+  int last = 0;
+  for (const EventLine& marker : session.cast().of("m")) {
+    CHECK(marker.data == std::to_string(++last));
+  }
+  CHECK(last == std::stoi(sandbox.read("last")));
+  CHECK(test::takeovers(sandbox) == 5);
+}
+
 TEST_CASE("restart says what goes on; paused sessions stay so") {
   const Sandbox sandbox;
   LiveSession one(sandbox, {}, LiveSession::kShowLines, "1.cast");
