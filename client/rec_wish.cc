@@ -6,6 +6,7 @@
 
 #include "client/key_text.h"
 #include "client/notifications.h"
+#include "common/uuid.h"
 
 namespace asciinemad {
 namespace {
@@ -59,7 +60,11 @@ RecordingSession::Wish rec_wish(const RecOptions& options, const Config& config,
   set_behaviour(start, options, config.record);
   start.notifications = session_notifications(config.notifications);
   start.has_upload = upload.has_value();
-  if (upload.has_value()) start.upload = *upload;
+  if (!upload.has_value()) return wish;
+  start.upload = *upload;
+  // So that it is queued once, also when daemons die at the session's end. Without one it may be
+  // queued twice, which is better than not recording.
+  if (Result<std::string> key = make_uuid(); key.ok()) start.upload.key = std::move(key).value();
   return wish;
 }
 

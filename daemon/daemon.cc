@@ -182,10 +182,15 @@ Status Daemon::reload() {
   return {};
 }
 
-bool Daemon::on_recording_to_upload(wire::Upload upload, Fd recording) {
+bool Daemon::on_recording_to_upload(const std::string& session, wire::Upload upload,
+                                    Fd recording) {
   if (options_.private_peer.has_value() || uploads_wound_down_) return false;
-  uploads_.add(std::move(upload), std::move(recording));
+  uploads_.add(session, std::move(upload), std::move(recording));
   return true;
+}
+
+void Daemon::on_recording_queued(const std::string& id, bool queued) {
+  if (Session* session = sessions_.find(id)) session->on_upload_queued(queued);
 }
 
 void Daemon::update_status() {

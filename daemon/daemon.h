@@ -62,8 +62,10 @@ class Daemon final : private Connection::Listener,
   void on_recording_ended(const FileId& file) override;
   void on_playbacks_changed() override;
   void on_uploads_changed() override;
+  void on_recording_queued(const std::string& id, bool queued) override;
   void on_registry_changed() override { consider_ending(); }
-  bool on_recording_to_upload(wire::Upload upload, Fd recording) override;
+  bool on_recording_to_upload(const std::string& session, wire::Upload upload,
+                              Fd recording) override;
   Connection* adopt_shim(Fd socket) override;
   bool accepts_sessions() const override;
   wire::StatusReply status() const override;

@@ -46,8 +46,9 @@ class Session final : public uv::Mortal,
     // Everything is written and every peer told, or handed over. The last call; the listener
     // disposes of the session.
     virtual void on_session_ended(Session& session) = 0;
-    // The session has ended, its recording is complete and to be uploaded. Whether that can be.
-    virtual bool on_recording_to_upload(wire::Upload upload, Fd recording) = 0;
+    // The recording is complete and to be uploaded. False: that can't be; else
+    // Session::on_upload_queued() comes, possibly at once.
+    virtual bool on_recording_to_upload(Session& session, wire::Upload upload, Fd recording) = 0;
 
    protected:
     ~Listener() = default;
@@ -85,6 +86,9 @@ class Session final : public uv::Mortal,
   static constexpr std::uint64_t kPassageMs = 10;
   // How long a client that lives may take to follow its session to a new daemon.
   static constexpr std::uint64_t kRejoinMs = 15'000;
+  // How long the end waits for the recording to be in the upload queue. Should this daemon die
+  // before, the next one puts it there.
+  static constexpr std::uint64_t kQueueTimeoutMs = 20'000;
   // How long a hand-over waits for what still has to be written.
   static constexpr std::uint64_t kHandOverTimeoutMs = 2'000;
   static constexpr std::size_t kMaxCursorQueries = 16;
@@ -132,6 +136,9 @@ class Session final : public uv::Mortal,
   // From the shim. `request_id` is answered when the PTY has been drained.
   void on_exited(const wire::Exit& exit, std::uint32_t request_id);
   void on_shim_lost();
+
+  // The recording is in the upload queue, or cannot get there.
+  void on_upload_queued(bool queued);
 
   // Whether the shim knows how to bring the session to another daemon.
   bool can_be_handed_over() const { return survives_ && shim_ != nullptr; }
@@ -196,8 +203,10 @@ class Session final : public uv::Mortal,
   void begin_flushing();
   void finish_if_flushed();
   void on_deadline();
+  void conclude();
   void end();
   void end_recording();
+  void queue_upload(Result<Fd> reader);
   void remove_recording();
   void send_checkpoint();
   wire::Checkpoint recorder_place() const;
@@ -309,6 +318,8 @@ class Session final : public uv::Mortal,
   std::vector<Waiting> waiting_for_end_;
   bool terminating_ = false;  // the command was told to go
   bool discarding_ = false;
+  bool recording_ended_ = false;
+  bool queueing_ = false;  // the upload is on its way into the queue
   bool uploading_ = false;
   wire::Exit exit_;
   std::uint32_t exited_request_id_ = 0;

@@ -43,6 +43,7 @@ void Session::begin_draining() {
 
 // Goes on with what the end still needs, for a while; as long as it takes with a stopped client.
 void Session::wait_for_end() {
+  if (recording_ended_) return;
   if (released_) {
     uv_timer_stop(deadline_.get());
   } else {
@@ -72,12 +73,17 @@ void Session::finish_if_flushed() {
   if (phase_ != Phase::flushing) return;
   if (released_ || client_expected_ || screen_job_ || !recorder_.idle()) return;
   if (terminal_ && terminal_->congested()) return;
-  end();
+  conclude();
 }
 
 void Session::on_deadline() {
   if (phase_ == Phase::handing_over) {
     log::warn("session ", id_, ": handed over with bytes that nobody has taken");
+    end();
+    return;
+  }
+  if (recording_ended_) {
+    log::warn("session ", id_, ": the upload queue has not taken the recording yet");
     end();
     return;
   }
@@ -95,7 +101,24 @@ void Session::on_deadline() {
     return;
   }
   if (phase_ < Phase::flushing) recorder_.finish();
-  end();
+  phase_ = Phase::flushing;
+  conclude();
+}
+
+void Session::conclude() {
+  if (recording_ended_) return;
+  end_recording();
+  if (queueing_) {
+    uv::start_timer<&Session::on_deadline>(deadline_, kQueueTimeoutMs, this);
+  } else {
+    end();
+  }
+}
+
+void Session::on_upload_queued(bool queued) {
+  if (!std::exchange(queueing_, false)) return;
+  uploading_ = queued;
+  if (recording_ended_) end();
 }
 
 void Session::hand_over() {
@@ -110,6 +133,8 @@ void Session::hand_over() {
     if (terminal_) terminal_->set_reading(false);
     uv::start_timer<&Session::on_deadline>(deadline_, kHandOverTimeoutMs, this);
   }
+  // What is on its way into the upload queue gets there, or the next daemon puts it there.
+  if (recording_ended_) return end();
   const bool screen_waits = terminal_ && terminal_->congested();
   if (recorder_.idle() && !screen_waits && !pty_->has_pending_input()) end();
 }
@@ -118,15 +143,15 @@ void Session::end() {
   if (phase_ == Phase::ended) return;
   const bool handed_over = phase_ == Phase::handing_over;
   phase_ = Phase::ended;
-  if (handed_over) {
+  if (!handed_over) {
+    context_.registry.remove(id_);
+  } else if (!recording_ended_) {
     // What is still in a queue is counted here, not by the successor.
     recorder_.close();
     journal_->set_queued(0);
     save_place();
-    send_checkpoint();
-  } else {
-    end_recording();
   }
+  if (handed_over) send_checkpoint();
   screen_job_.reset();
   hold_timer_.reset();
   resume_timer_.reset();
@@ -162,20 +187,29 @@ void Session::end() {
 // Everything is in the recording that will ever be.
 void Session::end_recording() {
   if (pause_shown_) show_pause(false);
-  Fd reader;
-  if (start_.has_upload && !discarding_) {
-    if (Result<Fd> opened = open_recording(); opened.ok()) reader = *std::move(opened);
-  }
+  const bool to_upload = start_.has_upload && !discarding_;
+  Result<Fd> reader = to_upload ? open_recording() : Fd();
   if (discarding_) remove_recording();
   recorder_.close();
   log::info("session ", id_, ": ended after ", recorder_.duration_us() / 1000, " ms, ",
             recorder_.lost_bytes(), " bytes lost", discarding_ ? ", discarded" : "");
-  context_.registry.remove(id_);
-  if (!reader) return;
+  if (to_upload) queue_upload(std::move(reader));
+  recording_ended_ = true;
+}
+
+void Session::queue_upload(Result<Fd> reader) {
+  if (!reader.ok()) {
+    log::error("session ", id_, ": ", reader.error().message);
+    notify(start_.path + " is not queued for upload: " + reader.error().message);
+    return;
+  }
   wire::Upload upload = start_.upload;
   upload.name = start_.path;
   upload.title = title_;
-  uploading_ = listener_.on_recording_to_upload(std::move(upload), std::move(reader));
+  queueing_ = true;
+  if (!listener_.on_recording_to_upload(*this, std::move(upload), std::move(reader).value())) {
+    queueing_ = false;
+  }
 }
 
 // By its descriptor: what has another name by now is still the recording.

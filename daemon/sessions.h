@@ -18,8 +18,9 @@ class Sessions final : private Session::Listener {
     virtual void on_sessions_changed() = 0;
     // That file gets no longer.
     virtual void on_recording_ended(const FileId& file) = 0;
-    // Whether it can be queued.
-    virtual bool on_recording_to_upload(wire::Upload upload, Fd recording) = 0;
+    // As in Session::Listener; `session` is its id.
+    virtual bool on_recording_to_upload(const std::string& session, wire::Upload upload,
+                                        Fd recording) = 0;
 
    protected:
     ~Listener() = default;
@@ -55,8 +56,8 @@ class Sessions final : private Session::Listener {
 
  private:
   void on_session_ended(Session& session) override;
-  bool on_recording_to_upload(wire::Upload upload, Fd recording) override {
-    return listener_.on_recording_to_upload(std::move(upload), std::move(recording));
+  bool on_recording_to_upload(Session& session, wire::Upload upload, Fd recording) override {
+    return listener_.on_recording_to_upload(session.id(), std::move(upload), std::move(recording));
   }
   Session* find_by_id(std::string_view id) const;
   Status check_new(const std::string& id, const std::string& name) const;

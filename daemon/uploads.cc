@@ -82,9 +82,9 @@ bool Uploads::taking_recordings() const {
          static_cast<std::size_t>(std::count_if(deferred_.begin(), deferred_.end(), waits));
 }
 
-void Uploads::add(wire::Upload upload, Fd recording) {
+void Uploads::add(const std::string& session, wire::Upload upload, Fd recording) {
   const Call call{nullptr, next_own_++, true};
-  own_[call.id] = {upload.name, upload.notifications};
+  own_[call.id] = {session, upload.name, upload.notifications};
   std::vector<Fd> fds;
   fds.push_back(std::move(recording));
   if (engine_.phase() == UploadEngine::Phase::open) {
@@ -105,6 +105,7 @@ void Uploads::finish_own(std::uint32_t id, const std::string& error) {
     log::error("upload of ", own.name, ": not queued: ", error);
     context_.notifier.notify(own.notifications, own.name + " is not queued for upload: " + error);
   }
+  listener_.on_recording_queued(own.session, error.empty());
   if (own_.empty() && engine_.phase() == UploadEngine::Phase::open) run_deferred({});
   listener_.on_uploads_changed();
 }

@@ -26,6 +26,8 @@ class Uploads final : private UploadEngine::Listener,
    public:
     // busy() may be another than before.
     virtual void on_uploads_changed() = 0;
+    // The recording that this session has left is in the queue, or can't be.
+    virtual void on_recording_queued(const std::string& session, bool queued) = 0;
 
    protected:
     ~Listener() = default;
@@ -51,9 +53,9 @@ class Uploads final : private UploadEngine::Listener,
   void start();
   // Answers now or later. `fds`: of an upload, its recording.
   void handle(Connection& connection, std::uint32_t id, Body body, std::vector<Fd> fds);
-  // Queues a recording that a session has left, on behalf of nobody who waits: what goes wrong is
-  // logged and notified.
-  void add(wire::Upload upload, Fd recording);
+  // Queues a recording that a session has left; once, if its key says that it is there already.
+  // What goes wrong is logged and notified.
+  void add(const std::string& session, wire::Upload upload, Fd recording);
   // Whether such recordings are on their way into the queue; not while another daemon has it.
   bool taking_recordings() const;
   // The peer is gone.
@@ -74,6 +76,7 @@ class Uploads final : private UploadEngine::Listener,
     bool own = false;  // add()'s, `id` is in own_
   };
   struct Own {
+    std::string session;
     std::string name;
     wire::Notifications notifications;
   };

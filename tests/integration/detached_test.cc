@@ -2,12 +2,18 @@
 // terminal.
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 
+#include <cstddef>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "common/fd.h"
 #include "tests/support/detached_session.h"
+#include "tests/support/seed.h"
 #include "tests/support/upload_sandbox.h"
 
 namespace asciinemad {
@@ -44,6 +50,41 @@ TEST_CASE("--upload: queued when the session ends, with the title that was given
   CHECK(f.show("1").get("title") == "second");
   REQUIRE(f.server.uploads().size() == 1);
   CHECK(f.server.uploads()[0].content == session.recorded());
+}
+
+TEST_CASE("--upload: the daemon dies before the recording is in the queue") {
+  const UploadSandbox f;
+  const DetachedSession session(f.sandbox, kShowLines, {"--upload"});
+  session.has_recorded("ready");
+  std::filesystem::create_directories(f.queue_directory());
+  std::filesystem::permissions(f.queue_directory(), std::filesystem::perms::owner_all);
+  Fd queue(::open((f.queue_directory() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  REQUIRE(::flock(queue.get(), LOCK_EX) == 0);
+  session.send("end\r");
+  REQUIRE(eventually([&] { return contains(f.sandbox.log(), ": ended after"); }));
+  f.kill_daemon();
+  queue.reset();
+  CHECK(ends(f.sandbox, session.id()));
+  CHECK(f.list().size() == 1);
+  CHECK(f.reaches("1", "done"));
+  REQUIRE(f.server.uploads().size() == 1);
+  CHECK(f.server.uploads()[0].content == session.recorded());
+}
+
+TEST_CASE("--upload: queued once, whenever daemons die") {
+  constexpr std::size_t kRounds = 20;
+  constexpr std::size_t kMaxInstant = 100;  // of a busy loop; 20 is some milliseconds
+  std::mt19937 random = test::seeded_random();
+  const UploadSandbox f;
+  for (std::size_t i = 0; i < kRounds; ++i) {
+    const std::string id = test::start_detached(f.sandbox, {"--upload", "-c", "echo hello"});
+    const std::size_t instant = test::random_number(random, 0, kMaxInstant);
+    for (std::size_t look = 0; look < instant; ++look) static_cast<void>(f.sandbox.log());
+    f.kill_daemon();
+    REQUIRE(ends(f.sandbox, id));
+  }
+  CHECK(eventually([&] { return f.list().size() >= kRounds; }));
+  CHECK(f.list().size() == kRounds);
 }
 
 TEST_CASE("discard removes the recording") {

@@ -570,6 +570,7 @@ TEST_CASE("play: a fetch says what it waits for, and Ctrl-C cancels it") {
 
 wire::StatusReply some_status() {
   wire::StatusReply status;
+  status.uptime_us = 10'000'000;
   status.software = "asciinemad 99.0";
   wire::SessionInfo recorded;
   recorded.session = "aaaa2222";
@@ -702,6 +703,7 @@ TEST_CASE("control: usage errors") {
 // What `argv` asks of the only playback there is.
 wire::Control steered(const Sandbox& sandbox, FakeDaemon& daemon, const Argv& argv) {
   wire::StatusReply status;
+  status.uptime_us = 10'000'000;
   status.playbacks = {some_status().playbacks.front()};
   PipedClient client(sandbox, with({"asciinema"}, argv));
   daemon.greet();
