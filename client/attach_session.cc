@@ -10,7 +10,6 @@ namespace asciinemad {
 wire::WindowSize AttachSession::size() const { return loop_.tty().size().value_or(kDefaultSize); }
 
 Status AttachSession::start(const std::string& session, bool force) {
-  session_ = session;
   TRY(loop_.watch_signals());
   loop_.tty().open();
   TRY_ASSIGN(const TerminalLoan terminal, lend_terminal());
@@ -21,19 +20,19 @@ Status AttachSession::start(const std::string& session, bool force) {
   request.body = wire::Attach{session, terminal.description, size(), force, false};
   // Before the daemon reads it, so that nothing typed is echoed or taken line by line.
   loop_.tty().make_raw();
-  TRY_ASSIGN(const wire::Reply reply, link_.call(std::move(request), fds));
-  const auto* attached = std::get_if<wire::Attached>(&reply.body);
+  TRY_ASSIGN(wire::Reply reply, link_.call(std::move(request), fds));
+  auto* attached = std::get_if<wire::Attached>(&reply.body);
   if (attached == nullptr) {
     return Error{Errc::invalid_data, "asciinemad did not attach to the session"};
   }
-  detachable_ = attached->session.detachable;
+  info_ = std::move(attached->session);
   return {};
 }
 
 Result<AttachSession::Outcome> AttachSession::run() {
   Status ran = loop_.run();
   // The daemon notices a client that has gone without its permission, too.
-  const bool left = !ran.ok() && ran.error().code == Errc::timed_out && detachable_;
+  const bool left = !ran.ok() && ran.error().code == Errc::timed_out && info_.detachable;
   if (!ran.ok() && !left) return ran.take_error();
   loop_.tty().restore();
   terminal_.close();
@@ -54,7 +53,7 @@ bool AttachSession::on_event(wire::Reply& event) {
 Result<bool> AttachSession::on_daemon_lost(Error why) {
   // A daemon that lives, and has only said nonsense, must not take us for another client.
   link_ = DaemonLink(Fd());
-  Result<SessionReturn> back = return_to_session(session_, -1, *this);
+  Result<SessionReturn> back = return_to_session(info_.session, -1, *this);
   if (back.ok()) {
     link_ = std::move(*std::get_if<DaemonLink>(&*back));
     return false;

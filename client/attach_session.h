@@ -26,6 +26,8 @@ class AttachSession final : private SessionLoop::Listener {
   // `session`: its whole id. `force`: another client is sent away. Errc::busy: it has one;
   // Errc::not_found: it has just ended.
   Status start(const std::string& session, bool force);
+  // After start(): as it was then.
+  const wire::SessionInfo& info() const { return info_; }
   // Returns when the terminal is as it was before. A daemon that dies is waited for until the
   // session is with the next one. An error: it does not come back, or the user insisted on leaving.
   Result<Outcome> run();
@@ -37,14 +39,13 @@ class AttachSession final : private SessionLoop::Listener {
   bool ends_with_output() const override { return false; }
   Result<bool> on_daemon_lost(Error why) override;
   const std::string* detachable_session() const override {
-    return detachable_ ? &session_ : nullptr;
+    return info_.detachable ? &info_.session : nullptr;
   }
 
   DaemonLink& link_;
   SessionLoop loop_;
   SessionTerminal terminal_;
-  std::string session_;
-  bool detachable_ = false;
+  wire::SessionInfo info_;
   std::optional<wire::Finished> finished_;
   std::optional<std::string> detached_;
 };

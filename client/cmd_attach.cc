@@ -16,6 +16,7 @@
 #include "client/command.h"
 #include "client/follow_session.h"
 #include "client/messages.h"
+#include "client/rec_ending.h"
 #include "client/status.h"
 #include "client/steer_link.h"
 #include "client/usage.h"
@@ -114,17 +115,28 @@ std::variant<std::string, ExitStatus> choose(const wire::StatusReply& status,
                                             : "every session has a client already")};
 }
 
-int conclude(const std::string& session, const AttachSession::Outcome& outcome) {
-  const Messages messages(false);
-  if (!outcome.finished.has_value()) {
-    const std::string reason = outcome.reason.empty() ? "" : " (" + outcome.reason + ")";
-    messages.info("detached from " + session + reason + "; return with: asciinema attach " +
-                  session);
+void say_finished(const Messages& messages, const wire::SessionInfo& session,
+                  const wire::Finished& finished) {
+  if (finished.discarded) return messages.info("recording discarded");
+  messages.info("recording finished");
+  if (finished.paused) messages.warn(kPausedAtTheEnd);
+  const std::string& path = session.file.empty() ? session.path : session.file;
+  if (finished.loss_reason.empty() && finished.lost_bytes == 0) {
+    messages.info("asciicast saved to " + path);
   } else {
-    messages.info(outcome.finished->discarded ? "recording discarded" : "recording finished");
-    if (!outcome.finished->loss_reason.empty()) {
-      messages.error("recording is INCOMPLETE: " + outcome.finished->loss_reason);
-    }
+    messages.error("recording is INCOMPLETE: " + path + ": " + finished.loss_reason);
+  }
+  if (finished.uploading) messages.info(kQueuedForUpload);
+}
+
+int conclude(const wire::SessionInfo& session, const AttachSession::Outcome& outcome) {
+  const Messages messages(false);
+  if (outcome.finished.has_value()) {
+    say_finished(messages, session, *outcome.finished);
+  } else {
+    const std::string& name = session.name.empty() ? session.session : session.name;
+    const std::string reason = outcome.reason.empty() ? "" : " (" + outcome.reason + ")";
+    messages.info("detached from " + name + reason + "; return with: asciinema attach " + name);
   }
   return outcome.signal.has_value() ? 128 + *outcome.signal : kExitOk;
 }
@@ -138,7 +150,8 @@ int show(DaemonLink& link, const std::string& session, bool force) {
     return fail(gone ? kExitNotFound : kExitFailure, error.message);
   }
   const Result<AttachSession::Outcome> outcome = attached.run();
-  return outcome.ok() ? conclude(session, *outcome) : fail(kExitFailure, outcome.error().message);
+  return outcome.ok() ? conclude(attached.info(), *outcome)
+                      : fail(kExitFailure, outcome.error().message);
 }
 
 int attach(const AttachWish& wish) {

@@ -50,8 +50,7 @@ int run_cat(int argc, char** argv) {
       return kExitOk;
     }
     if (choice != kTrust) {
-      return usage_error(kUsage, "cat",
-                         "unrecognized or ambiguous option: " + stumbling_block(argv));
+      return usage_error(kUsage, "cat", unrecognized_option(argv, kOptions));
     }
     trust = true;
   }

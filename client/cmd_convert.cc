@@ -107,7 +107,7 @@ int run_convert(int argc, char** argv) {
       case ':':
         return wrong("argument " + stumbling_block(argv) + ": expected one argument");
       default:
-        return wrong("unrecognized or ambiguous option: " + stumbling_block(argv));
+        return wrong(unrecognized_option(argv, kOptions));
     }
   }
   if (argc - optind < 2) {

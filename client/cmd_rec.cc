@@ -19,6 +19,7 @@
 #include "client/recording_target.h"
 #include "client/upload_settings.h"
 #include "common/config.h"
+#include "common/keys.h"
 #include "common/paths.h"
 
 namespace asciinemad {
@@ -39,6 +40,8 @@ class RecCommand {
  private:
   Status prepare();
   Result<RecordingTarget> open_target() const;
+  // After a pause: the keys to press, or a command.
+  std::string what_goes_on() const;
   void announce(const RecordingTarget& target) const;
   Result<std::unique_ptr<RecordingSession>> start(RecordingTarget& target);
   Status begin(const DaemonLink& link, RecordingTarget& target) const;
@@ -70,7 +73,7 @@ Status RecCommand::prepare() {
 }
 
 Result<RecordingTarget> RecCommand::open_target() const {
-  if (!options_.filename.has_value()) return RecordingTarget::create_in_library(environment_);
+  if (!options_.filename.has_value()) return RecordingTarget::create_unnamed(environment_);
   TRY_ASSIGN(RecordingTarget target, RecordingTarget::open({*options_.filename, options_.append,
                                                             options_.overwrite, options_.raw}));
   if (options_.upload && target.file().empty()) {
@@ -80,12 +83,22 @@ Result<RecordingTarget> RecCommand::open_target() const {
   return target;
 }
 
+std::string RecCommand::what_goes_on() const {
+  const Config::Record& keys = config_.record;
+  if (options_.detached || !keys.pause_key.has_value()) return "asciinema resume";
+  return (keys.prefix_key.has_value() ? describe(*keys.prefix_key) + " " : "") +
+         describe(*keys.pause_key);
+}
+
 void RecCommand::announce(const RecordingTarget& target) const {
   for (const std::string& warning : target.warnings()) messages_.warn(warning);
   if (target.appending()) {
     messages_.info("appending to asciicast at " + target.path());
   } else {
     messages_.info("recording asciicast to " + target.path());
+  }
+  if (options_.pause_at_start) {
+    messages_.info("recording is paused from the start; " + what_goes_on() + " goes on");
   }
   if (options_.detached) return;
   if (options_.command_given) {
@@ -137,7 +150,7 @@ Result<std::unique_ptr<RecordingSession>> RecCommand::start(RecordingTarget& tar
 
 // Not while the terminal is raw or the command writes to it.
 void RecCommand::warn_of_recovered(const RecordingSession& session) const {
-  for (const std::string& file : session.recovered()) messages_.warn("recovered " + file);
+  for (const std::string& line : session.recovered()) messages_.warn(line);
 }
 
 int RecCommand::leave_detached(const RecordingSession& session) const {

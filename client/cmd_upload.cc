@@ -108,7 +108,7 @@ std::variant<UploadOptions, ExitStatus> parse(int argc, char** argv) {
     if (choice == ':') {
       return wrong("argument " + stumbling_block(argv) + ": expected one argument");
     }
-    if (choice == '?') return wrong("unrecognized or ambiguous option: " + stumbling_block(argv));
+    if (choice == '?') return wrong(unrecognized_option(argv, kOptions));
     if (const std::string problem = apply(options, choice); !problem.empty()) return wrong(problem);
   }
   if (optind == argc) return wrong("the following arguments are required: filename");

@@ -10,6 +10,7 @@
 #include "build_config.h"
 #include "client/deadline.h"
 #include "common/paths.h"
+#include "common/read_file.h"
 #include "proto/codec.h"
 
 namespace asciinemad {
@@ -39,8 +40,6 @@ Errc code_of(wire::ErrorCode code) {
 Error lost_descriptors() {
   return Error{Errc::invalid_data, "a descriptor that asciinemad sent did not come"};
 }
-
-Error no_answer() { return Error{Errc::timed_out, "asciinemad does not answer"}; }
 
 }  // namespace
 
@@ -153,6 +152,26 @@ Result<std::optional<wire::Reply>> DaemonLink::next_event() {
   if (reply.has_value()) return reply;
   TRY(receive());
   return parse_next();
+}
+
+// Of a service manager's socket, or a private daemon's, the peer is somebody else.
+Error DaemonLink::no_answer() const {
+  const Result<unsigned> pid = peer_pid(socket_.get());
+  if (!pid.ok() || peer_program() != "asciinemad") {
+    return Error{Errc::timed_out, "asciinemad does not answer"};
+  }
+  const std::string number = std::to_string(*pid);
+  return Error{Errc::timed_out, "asciinemad (process " + number + ") does not answer (kill -9 " +
+                                    number + " ends it; its sessions survive that)"};
+}
+
+std::string DaemonLink::peer_program() const {
+  const Result<unsigned> pid = peer_pid(socket_.get());
+  if (!pid.ok()) return {};
+  auto name = read_small_file("/proc/" + std::to_string(*pid) + "/comm", 64);
+  if (!name.ok() || !name->has_value() || !(*name)->ends_with('\n')) return {};
+  (*name)->pop_back();
+  return **std::move(name);
 }
 
 Fd DaemonLink::take_fd() {

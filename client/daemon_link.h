@@ -63,6 +63,11 @@ class DaemonLink {
   Fd take_fd();
 
   int fd() const { return socket_.get(); }
+  // Errc::timed_out, for a person: that the daemon has not answered in time, which process it is,
+  // as far as that is known, and how to get rid of it.
+  Error no_answer() const;
+  // Name of the program that listens at the other end; empty: the system does not tell.
+  std::string peer_program() const;
   // Whether the connection was found to have ended; and if so, whether the daemon had not read all
   // that was sent, so that it has not done what was asked for last.
   bool ended() const { return ended_; }

@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <string>
 
-#include "common/read_file.h"
-
 namespace asciinemad {
 namespace {
 
@@ -24,12 +22,7 @@ bool nobody_listens(const Error& error) {
 }
 
 // Whether the peer listens for a daemon that it may have to start first.
-bool is_service_managers(int socket) {
-  const Result<unsigned> pid = peer_pid(socket);
-  if (!pid.ok()) return false;
-  const auto name = read_small_file("/proc/" + std::to_string(*pid) + "/comm", 64);
-  return name.ok() && *name == "systemd\n";
-}
+bool is_service_managers(const DaemonLink& link) { return link.peer_program() == "systemd"; }
 
 Status check_niceness(Niceness niceness) {
   const int nice = ::getpriority(PRIO_PROCESS, 0);
@@ -105,12 +98,16 @@ DaemonSearch::Step DaemonSearch::take_hello() {
   }
   if (hello->has_value()) return std::exchange(link_, std::nullopt);
   if (hello_until_->remaining_ms() > 0) return std::optional<DaemonLink>();
-  if (!waited_for_manager_ && is_service_managers(link_->fd())) {
+  if (!waited_for_manager_ && is_service_managers(*link_)) {
     waited_for_manager_ = true;
     hello_until_.emplace(kPatientHelloTimeoutMs);
     return std::optional<DaemonLink>();
   }
-  return Error{Errc::timed_out, "asciinemad does not answer"};
+  return no_answer();
+}
+
+Error DaemonSearch::no_answer() const {
+  return link_.has_value() ? link_->no_answer() : DaemonLink(Fd()).no_answer();
 }
 
 DaemonSearch::Step DaemonSearch::start() {

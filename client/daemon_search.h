@@ -39,6 +39,8 @@ class DaemonSearch {
   // Does not wait, but for the fork of a daemon. A link whose hello is done; nullopt: to be called
   // again. An error: the shared daemon can't be had.
   Result<std::optional<DaemonLink>> step();
+  // For whoever has no more time.
+  Error no_answer() const;
 
  private:
   using Step = Result<std::optional<DaemonLink>>;

@@ -25,7 +25,7 @@ void append_size(JsonObject& json, const wire::WindowSize& size) {
 }
 
 void append_session(JsonObject& json, const wire::SessionInfo& info) {
-  json.text("path", info.path).text("command", info.command);
+  json.text("path", info.path).raw("file", text_json(info.file)).text("command", info.command);
   append_size(json, info.size);
   json.raw("paused", bool_json(info.paused))
       .raw("attached", bool_json(info.attached))

@@ -66,17 +66,30 @@ Result<Fd> fetch_with(DaemonLink& link, const wire::Fetch& fetch) {
   }
   TRY_ASSIGN(reply, wait_for_reply(link, signals, deadline));
   if (reply.has_value()) return take_recording(link, *reply);
-  return Error{Errc::timed_out, "asciinemad does not answer"};
+  return link.no_answer();
+}
+
+bool is_fetchable(std::string_view url) {
+  for (const std::string_view scheme : {"http://", "https://", "ipfs:", "dweb:"}) {
+    if (starts_with_scheme(url, scheme)) return true;
+  }
+  return false;
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// "ftp://...".
+bool has_scheme(std::string_view name) {
+  const std::string_view scheme = name.substr(0, std::min(name.find("://"), name.size()));
+  return scheme.size() < name.size() && !scheme.empty() && is_letter(scheme.front()) &&
+         std::all_of(scheme.begin(), scheme.end(), [](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+         });
 }
 
 }  // namespace
 
-bool is_url(std::string_view name) {
-  for (const std::string_view scheme : {"http://", "https://", "ipfs:", "dweb:"}) {
-    if (starts_with_scheme(name, scheme)) return true;
-  }
-  return false;
-}
+bool is_url(std::string_view name) { return is_fetchable(name) || has_scheme(name); }
 
 std::string without_credentials(std::string_view url) {
   const Result<Url> parsed = parse_url(url);
@@ -99,6 +112,10 @@ wire::Fetch make_fetch(const Environment& environment, std::uint64_t max_bytes,
 }
 
 Result<Fd> fetch_recording(const Environment& environment, const std::string& url) {
+  if (!is_fetchable(url)) {
+    return Error{Errc::invalid_argument,
+                 "only http, https, ipfs and dweb addresses can be fetched"};
+  }
   TRY_ASSIGN(const LoadedConfig loaded, load_config(environment));
   const wire::Fetch fetch = make_fetch(environment, loaded.config.play.max_download_bytes, url);
   std::optional<DaemonLink> link;

@@ -12,7 +12,7 @@
 
 namespace asciinemad {
 
-// Whether `name` is an address (http, https, ipfs, dweb) and not a path.
+// Whether `name` is an address, also one of a kind that can't be fetched, and not a path.
 bool is_url(std::string_view name);
 
 // `url` for others to see: printable, shortened, without a user's name and password.

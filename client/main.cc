@@ -41,6 +41,7 @@ constexpr const char* kHelp =
     "  events      print what happens to them, and to uploads, as JSON\n"
     "  shell-init  print lines that have every new shell recorded\n"
     "  daemon      start, stop, restart or examine the daemon\n"
+    "  help        show this help, or a command's\n"
     "\n"
     "commands that steer from elsewhere:\n"
     "  pause, resume, toggle, stop                 a recording or a playback\n"
@@ -61,12 +62,14 @@ constexpr const char* kHelp =
     "\n"
     "'asciinema COMMAND --help' tells more about a command.\n";
 
+int run_help(int argc, char** argv);
+
 struct Command {
   std::string_view name;
   int (*run)(int argc, char** argv);
 };
 
-constexpr std::array<Command, 28> kCommands = {{{"rec", run_rec},
+constexpr std::array<Command, 29> kCommands = {{{"rec", run_rec},
                                                 {"play", run_play},
                                                 {"cat", run_cat},
                                                 {"upload", run_upload},
@@ -80,6 +83,7 @@ constexpr std::array<Command, 28> kCommands = {{{"rec", run_rec},
                                                 {"events", run_events},
                                                 {"shell-init", run_shell_init},
                                                 {"daemon", run_daemon},
+                                                {"help", run_help},
                                                 {"pause", run_control},
                                                 {"resume", run_control},
                                                 {"toggle", run_control},
@@ -136,6 +140,30 @@ int wrong_command(const std::string& problem) {
   return kExitUsage;
 }
 
+// argv[0] is the command as it was given.
+int run_command(int argc, char** argv) {
+  const Resolved resolved = resolve_command(argv[0]);
+  for (const Command& command : kCommands) {
+    if (command.name != resolved.word) continue;
+    std::string verb(command.name);
+    argv[0] = verb.data();
+    return command.run(argc, argv);
+  }
+  return wrong_command("command " + resolved.problem);
+}
+
+int run_help(int argc, char** argv) {
+  if (argc > 2) return wrong_command("unrecognized arguments: " + std::string(argv[2]));
+  const std::string_view word = argc == 2 ? argv[1] : "--help";
+  if (word == "-h" || word == "--help") {
+    print_out(kHelp);
+    return kExitOk;
+  }
+  std::string option = "--help";
+  std::array<char*, 3> words = {argv[1], option.data(), nullptr};
+  return run_command(2, words.data());
+}
+
 int run(int argc, char** argv) {
   if (argc < 2) {
     print_out(kHelp);
@@ -157,14 +185,7 @@ int run(int argc, char** argv) {
         "in doubt");
     return kExitFailure;
   }
-  const Resolved resolved = resolve_command(word);
-  for (const Command& command : kCommands) {
-    if (command.name != resolved.word) continue;
-    std::string verb(command.name);
-    argv[1] = verb.data();
-    return command.run(argc - 1, argv + 1);
-  }
-  return wrong_command("command " + resolved.problem);
+  return run_command(argc - 1, argv + 1);
 }
 
 }  // namespace

@@ -174,7 +174,7 @@ std::variant<PlayOptions, ExitStatus> parse_play_options(int argc, char** argv,
     }
     if (choice == ':')
       return wrong("argument " + stumbling_block(argv) + ": expected one argument");
-    if (choice == '?') return wrong("unrecognized or ambiguous option: " + stumbling_block(argv));
+    if (choice == '?') return wrong(unrecognized_option(argv, kOptions));
     if (!apply(options, choice)) return wrong(bad_argument(choice));
   }
   if (optind == argc) return wrong("the following arguments are required: filename");

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "client/time_text.h"
+#include "common/bytes_text.h"
 
 namespace asciinemad {
 namespace {
@@ -44,21 +45,6 @@ std::string time_left(const Progress& progress) {
 }
 
 }  // namespace
-
-std::string bytes_text(std::uint64_t bytes) {
-  if (bytes < 1024) return std::to_string(bytes) + " B";
-  constexpr std::array<const char*, 6> kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double number = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  // 1023.95 would be shown as 1024.0.
-  while (number >= 1023.95 && unit + 1 < kUnits.size()) {
-    number /= 1024;
-    ++unit;
-  }
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f %s", number, kUnits.at(unit));
-  return text.data();
-}
 
 void RateMeter::add(std::uint64_t now_us, std::uint64_t bytes) {
   if (!samples_.empty() && bytes < samples_.back().bytes) samples_.clear();

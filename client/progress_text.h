@@ -9,9 +9,6 @@
 
 namespace asciinemad {
 
-// "512 B", "1.5 KiB", "20.0 MiB".
-std::string bytes_text(std::uint64_t bytes);
-
 // How fast a growing number of bytes has grown in the last few seconds.
 class RateMeter {
  public:

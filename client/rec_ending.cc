@@ -60,6 +60,7 @@ int RecEnding::conclude(RecordingTarget& target, RecordingSession& session,
     return kExitOk;
   }
   messages_.info("recording finished");
+  if (finished.paused) messages_.warn(kPausedAtTheEnd);
   int status = kExitFailure;
   if (finished.loss_reason.empty() && finished.lost_bytes == 0) {
     if (finished.exit.kind == wire::Exit::Kind::unknown && !outcome.signal.has_value()) {
@@ -71,7 +72,7 @@ int RecEnding::conclude(RecordingTarget& target, RecordingSession& session,
   }
   if (!options_.upload) return status;
   if (finished.uploading && session.wait_for_upload().ok()) {
-    messages_.info("the recording is queued for upload; see: asciinema uploads");
+    messages_.info(kQueuedForUpload);
     return status;
   }
   messages_.error("the recording could not be queued; try: asciinema upload " + target.path());
@@ -82,7 +83,9 @@ int RecEnding::dispose(RecordingTarget& target, const RecordingSession::Outcome&
   const Answer answer = what_to_do(outcome);
   if (answer == Answer::discard) {
     const Status removed = target.remove();
-    return removed.ok() ? exit_status(outcome) : report_failure(messages_, removed.error());
+    if (!removed.ok()) return report_failure(messages_, removed.error());
+    messages_.info("recording discarded");
+    return exit_status(outcome);
   }
   messages_.info("asciicast saved to " + target.path());
   const int uploaded = answer == Answer::upload ? upload(target) : kExitOk;

@@ -11,6 +11,12 @@
 
 namespace asciinemad {
 
+// What `attach` says, too.
+inline constexpr const char* kPausedAtTheEnd =
+    "recording was still paused at the end: what came after the pause is not in it";
+inline constexpr const char* kQueuedForUpload =
+    "the recording is queued for upload; see: asciinema uploads";
+
 // Prints the error, whose message may have several lines; the process's exit status.
 int report_failure(const Messages& messages, const Error& error);
 

@@ -122,7 +122,6 @@ constexpr int kNewOptions[] = {kName,        'd',           kDetach,        kPau
                                kMarkerLabel, kPauseMarkers, kOutputMarkers, kUpload};
 
 constexpr std::size_t kMaxNameBytes = 64;
-constexpr std::size_t kIdBytes = 8;
 
 ExitStatus wrong(const std::string& message) { return {usage_error(kUsage, "rec", message)}; }
 
@@ -156,17 +155,10 @@ bool is_name(std::string_view text) {
          });
 }
 
-bool looks_like_id(std::string_view text) {
-  return text.size() == kIdBytes && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7');
-         });
-}
-
 Status parse_name(std::string& target) {
   if (!is_name(optarg)) {
     return bad_argument("--name", "is not 1 to 64 letters, digits, dots, underscores or hyphens");
   }
-  if (looks_like_id(optarg)) return bad_argument("--name", "could be mistaken for an id");
   target = optarg;
   return {};
 }
@@ -255,7 +247,7 @@ std::variant<RecOptions, ExitStatus> parse_rec_options(int argc, char** argv,
     }
     if (choice == ':')
       return wrong("argument " + stumbling_block(argv) + ": expected one argument");
-    if (choice == '?') return wrong("unrecognized or ambiguous option: " + stumbling_block(argv));
+    if (choice == '?') return wrong(unrecognized_option(argv, kOptions));
     if (const Status applied = apply(options, choice); !applied.ok()) {
       return wrong(applied.error().message);
     }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "client/daemon_start.h"
 #include "client/platform.h"
 #include "client/relay.h"
 #include "client/session_return.h"
@@ -141,6 +142,10 @@ Result<RecordingSession::Outcome> RecordingSession::run() {
 
 // A list of the queue is answered when it is complete; this one asks for none of its items.
 Status RecordingSession::wait_for_upload() {
+  if (link_.fd() < 0) {
+    // The session's end was told by the shim.
+    TRY_ASSIGN(link_, connect_to_shared_daemon(ProcessEnvironment(), Niceness::accepted));
+  }
   wire::Request request;
   request.body = wire::ListUploads{std::numeric_limits<std::uint64_t>::max(), 0};
   TRY_ASSIGN(const std::uint32_t id, link_.send(std::move(request), {}));
@@ -175,7 +180,7 @@ Result<bool> RecordingSession::on_daemon_lost(Error why) {
   }
   auto& word = *std::get_if<ShimWord>(&*back);
   if (word.kind == ShimWord::Kind::gave_up) return serve_without_recording(std::move(word));
-  finished_.emplace().exit = word.exit;
+  finished_ = std::move(word.finished);
   return true;
 }
 

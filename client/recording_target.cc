@@ -130,33 +130,35 @@ Status RecordingTarget::open_standard_output() {
 }
 
 Result<RecordingTarget> RecordingTarget::create_in_library(const Environment& environment) {
-  RecordingTarget target;
-  target.created_ = target.regular_ = true;
   const std::optional<std::string> directory = library_directory(environment);
-  std::string why = "there is no home directory";
-  if (directory.has_value()) {
-    std::array<char, 32> name{};
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    ::localtime_r(&now, &parts);
-    std::strftime(name.data(), name.size(), "%Y%m%d-%H%M%S", &parts);
-    target.path_ = *directory + "/" + name.data() + "-" + std::to_string(::getpid()) + ".cast";
-    if (Status made = ensure_private_directory(*directory); made.ok()) {
-      target.fd_.reset(
-          ::open(target.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600));
-      target.find_file();
-      if (target.fd_) return target;
-      why = system_error("create " + target.path_, errno).message;
-    } else {
-      why = made.error().message;
-    }
-  }
+  if (!directory.has_value()) return Error{Errc::not_found, "there is no home directory"};
+  TRY(ensure_private_directory(*directory));
+  std::array<char, 32> name{};
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  std::strftime(name.data(), name.size(), "%Y%m%d-%H%M%S", &parts);
+  RecordingTarget target;
+  target.path_ = *directory + "/" + name.data() + "-" + std::to_string(::getpid()) + ".cast";
+  target.fd_.reset(
+      ::open(target.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!target.fd_) return system_error("create " + target.path_, errno);
+  target.created_ = target.regular_ = true;
+  target.find_file();
+  return target;
+}
+
+Result<RecordingTarget> RecordingTarget::create_unnamed(const Environment& environment) {
+  Result<RecordingTarget> in_library = create_in_library(environment);
+  if (in_library.ok()) return in_library;
+  RecordingTarget target;
   std::string pattern = environment.find("TMPDIR").value_or("/tmp") + "/asciinema-XXXXXX.cast";
   target.fd_.reset(::mkostemps(pattern.data(), 5, O_CLOEXEC));
   if (!target.fd_) return system_error("create " + pattern, errno);
   target.path_ = pattern;
+  target.created_ = target.regular_ = true;
   target.find_file();
-  target.warnings_.push_back(why + "; recording to " + pattern);
+  target.warnings_.push_back(in_library.error().message + "; recording to " + pattern);
   return target;
 }
 

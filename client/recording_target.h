@@ -27,9 +27,12 @@ class RecordingTarget {
   // have several lines, the further ones being hints.
   static Result<RecordingTarget> open(const Wish& wish);
 
-  // A new private file in the library; where that is not possible, in the directory for temporary
-  // files, with a warning that says so.
+  // A new private file in the library.
   static Result<RecordingTarget> create_in_library(const Environment& environment);
+
+  // The same; where that is not possible, in the directory for temporary files, with a warning that
+  // says so.
+  static Result<RecordingTarget> create_unnamed(const Environment& environment);
 
   const std::string& path() const { return path_; }
   // The absolute path of a regular file, for whoever shall find it without this process; empty for

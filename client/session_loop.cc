@@ -161,8 +161,10 @@ Status SessionLoop::take_events() {
 }
 
 Status SessionLoop::go_on_without_daemon(const Error& lost) {
-  TRY_ASSIGN(ended_, listener_.on_daemon_lost(
-                         Error{Errc::unavailable, "asciinemad has died: " + lost.message}));
+  // That the connection is closed says no more.
+  const std::string reason = lost.code == Errc::unavailable ? "" : ": " + lost.message;
+  TRY_ASSIGN(ended_,
+             listener_.on_daemon_lost(Error{Errc::unavailable, "asciinemad has died" + reason}));
   return stopping_ && !ended_ ? stop_session() : Status();
 }
 

@@ -21,8 +21,9 @@ constexpr int kQuicklyForMs = 2000;
 constexpr int kSlowRetryMs = 50;
 // A session that has ended waits a moment for its client, which has not got here yet.
 constexpr int kEndedPatienceMs = 300;
-// Until it is believed that another client has taken the session.
-constexpr int kBusyPatienceMs = 2000;
+// Until it is believed that another client has taken the session: a hand-over, which refuses
+// clients, too, takes up to 2 s.
+constexpr int kBusyPatienceMs = 2500;
 
 class ReturningClient {
  public:
@@ -33,7 +34,7 @@ class ReturningClient {
 
  private:
   Status attach();
-  bool is_final(const Error& error) const;
+  bool is_final(const Error& error);
   void listen_to_shim(int timeout_ms);
 
   const ProcessEnvironment environment_{};
@@ -41,8 +42,8 @@ class ReturningClient {
   int home_;
   SessionLoop::Listener& listener_;
   std::optional<DaemonLink> link_;
+  std::optional<Deadline> busy_until_;  // while the daemon says nothing else
   const Deadline give_up_{kPatienceMs};
-  const Deadline busy_until_{kBusyPatienceMs};
   const Deadline quick_until_{kQuicklyForMs};
   // What the shim has said last, and until when the session may be met nevertheless.
   std::optional<Result<ShimWord>> word_;
@@ -82,15 +83,17 @@ Status ReturningClient::attach() {
 }
 
 // The session may not be there yet, the daemon may be going or coming.
-bool ReturningClient::is_final(const Error& error) const {
+bool ReturningClient::is_final(const Error& error) {
+  if (error.code != Errc::busy) busy_until_.reset();
   switch (error.code) {
     case Errc::unsupported:
     case Errc::invalid_argument:
       // The shim meets the same one, and says what becomes of the command.
       return home_ < 0;
     case Errc::busy:
-      // Or it is about to end, and the shim says when it has.
-      return home_ < 0 && busy_until_.remaining_ms() == 0;
+      // Or it has just ended, and the shim says so.
+      if (!busy_until_.has_value()) busy_until_.emplace(kBusyPatienceMs);
+      return !word_.has_value() && busy_until_->remaining_ms() == 0;
     default:
       return false;
   }

@@ -28,8 +28,6 @@ constexpr int kPatienceMs = 300;
 // Written to a new recording and taken back, to know now whether the disk is full.
 constexpr std::size_t kProbeBytes = 4096;
 
-Error no_answer() { return Error{Errc::timed_out, "asciinemad does not answer"}; }
-
 Result<DaemonLink> find_daemon(const Environment& environment, const Deadline& deadline) {
   DaemonSearch search(environment, Niceness::refused, kPatienceMs);
   for (;;) {
@@ -40,7 +38,7 @@ Result<DaemonLink> find_daemon(const Environment& environment, const Deadline& d
       return Error{Errc::unsupported,
                    "the asciinemad that runs is too old (asciinema daemon restart replaces it)"};
     }
-    if (deadline.remaining_ms() == 0) return no_answer();
+    if (deadline.remaining_ms() == 0) return search.no_answer();
     pollfd waiting = search.waits_for();
     const int timeout_ms = std::min(search.timeout_ms(), deadline.remaining_ms());
     if (::poll(&waiting, 1, timeout_ms) < 0 && errno != EINTR) return system_error("poll", errno);
@@ -105,7 +103,12 @@ Status ShellRecording::start() {
   options_ = options();
   TRY_ASSIGN(DaemonLink link, find_daemon(environment_, Deadline(kPatienceMs)));
   link_.emplace(std::move(link));
-  TRY_ASSIGN(target_, RecordingTarget::create_in_library(environment_));
+  // Not somewhere else, where nobody would look for it or clean up.
+  Result<RecordingTarget> target = RecordingTarget::create_in_library(environment_);
+  if (!target.ok()) {
+    return Error{Errc::unavailable, "the library can't be used: " + target.error().message};
+  }
+  target_ = std::move(target).value();
   Status started = start_in(*target_);
   if (!started.ok()) {
     session_.reset();
@@ -115,10 +118,6 @@ Status ShellRecording::start() {
 }
 
 Status ShellRecording::start_in(RecordingTarget& target) {
-  // Not somewhere else, where nobody would look for it or clean up.
-  if (!target.warnings().empty()) {
-    return Error{Errc::unavailable, "the library can't be used: " + target.warnings().front()};
-  }
   if (Status space = check_space(target.fd()); !space.ok()) {
     Error error = space.take_error();
     error.message = target.path() + ": " + error.message;

@@ -83,7 +83,7 @@ int Shim::timeout_ms() const {
 void Shim::serve_daemon() {
   if (daemon_ == Daemon::there || daemon_ == Daemon::asked) take_messages();
   if (daemon_ == Daemon::asked && ms_until(answer_until_us_) == 0) {
-    on_refused(Error{Errc::timed_out, "asciinemad does not answer"});
+    on_refused(link_.no_answer());
   }
   if (daemon_ == Daemon::away) look_for_daemon();
 }
@@ -104,6 +104,8 @@ void Shim::take_message(const wire::Reply& message) {
     const bool terminating = checkpoint_.terminating;
     checkpoint_ = *checkpoint;
     checkpoint_.terminating |= terminating;
+    // The daemon may die before it says `terminate`, and the next one takes that for said.
+    if (checkpoint_.terminating) hang_up();
   } else if (std::holds_alternative<wire::Journal>(body)) {
     journal_ = link_.take_fd();
   } else if (std::holds_alternative<wire::Terminate>(body)) {
@@ -243,10 +245,18 @@ void Shim::report_exit() {
   static_cast<void>(link_.send(std::move(request), {}));
 }
 
-// Only needed where the daemon has died before it could.
+// Only needed where the daemon has died before it could. The last checkpoint is of the end, when
+// all was written; what goes wrong with the upload behind it is told by a notification.
 void Shim::tell_client_the_end() const {
   if (!setup_.home || !exit_.has_value()) return;
-  static_cast<void>(send_word(setup_.home.get(), {ShimWord::Kind::ended, *exit_}));
+  ShimWord word;
+  word.finished.exit = *exit_;
+  word.finished.lost_bytes = checkpoint_.lost_bytes;
+  word.finished.loss_reason = checkpoint_.loss_reason;
+  word.finished.discarded = checkpoint_.discarding;
+  word.finished.uploading = checkpoint_.uploading;
+  word.finished.paused = checkpoint_.paused;
+  static_cast<void>(send_word(setup_.home.get(), word));
 }
 
 }  // namespace asciinemad

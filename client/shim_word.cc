@@ -2,13 +2,46 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace asciinemad {
 namespace {
 
 constexpr std::size_t kMaxReasonBytes = 1000;
+
+// All of wire::Finished but the reason of a loss, which follows.
+struct Ending {
+  wire::Exit exit;
+  std::uint64_t lost_bytes = 0;
+  bool discarded = false;
+  bool uploading = false;
+  bool paused = false;
+};
+
+void append(std::string& bytes, const wire::Finished& finished) {
+  const Ending ending{finished.exit, finished.lost_bytes, finished.discarded, finished.uploading,
+                      finished.paused};
+  bytes.append(reinterpret_cast<const char*>(&ending), sizeof(ending));
+  bytes += finished.loss_reason.substr(0, kMaxReasonBytes);
+}
+
+// nullopt: too short.
+std::optional<wire::Finished> take_finished(std::string_view bytes) {
+  Ending ending;
+  if (bytes.size() < sizeof(ending)) return std::nullopt;
+  std::memcpy(&ending, bytes.data(), sizeof(ending));
+  wire::Finished finished;
+  finished.exit = ending.exit;
+  finished.lost_bytes = ending.lost_bytes;
+  finished.loss_reason = bytes.substr(sizeof(ending));
+  finished.discarded = ending.discarded;
+  finished.uploading = ending.uploading;
+  finished.paused = ending.paused;
+  return finished;
+}
 
 }  // namespace
 
@@ -17,7 +50,7 @@ Status send_word(int socket, const ShimWord& word) {
   if (word.kind == ShimWord::Kind::gave_up) {
     bytes += word.reason.substr(0, kMaxReasonBytes);
   } else {
-    bytes.append(reinterpret_cast<const char*>(&word.exit), sizeof(word.exit));
+    append(bytes, word.finished);
   }
   const int master = word.master.get();
   const std::span<const int> fds(&master, master >= 0 ? 1 : 0);
@@ -28,7 +61,7 @@ Status send_word(int socket, const ShimWord& word) {
 
 Result<std::optional<ShimWord>> receive_word(int socket) {
   const Error gone{Errc::unavailable, "the shim, the command's parent process, has died"};
-  std::array<char, 1 + kMaxReasonBytes> buffer{};
+  std::array<char, 1 + sizeof(Ending) + kMaxReasonBytes> buffer{};
   Result<Received> received = receive_with_fds(socket, buffer);
   if (!received.ok()) {
     if (received.error().sys_errno == EAGAIN) return std::optional<ShimWord>();
@@ -37,14 +70,15 @@ Result<std::optional<ShimWord>> receive_word(int socket) {
   if (received->size == 0) return gone;
   ShimWord word;
   word.kind = static_cast<ShimWord::Kind>(buffer[0]);
-  const std::size_t rest = received->size - 1;
+  const std::string_view rest(buffer.data() + 1, received->size - 1);
   if (word.kind == ShimWord::Kind::ended) {
-    if (rest != sizeof(word.exit)) return gone;
-    std::memcpy(&word.exit, buffer.data() + 1, sizeof(word.exit));
+    std::optional<wire::Finished> finished = take_finished(rest);
+    if (!finished.has_value()) return gone;
+    word.finished = *std::move(finished);
     return std::optional<ShimWord>(std::move(word));
   }
   if (received->fds.empty()) return gone;
-  word.reason.assign(buffer.data() + 1, rest);
+  word.reason = rest;
   word.master = std::move(received->fds.front());
   return std::optional<ShimWord>(std::move(word));
 }

@@ -19,9 +19,9 @@ struct ShimWord {
     ended = 'e',    // the daemon has said that everything is recorded
   };
   Kind kind = Kind::ended;
-  wire::Exit exit = {};     // when ended
-  std::string reason = {};  // when gave_up; cut at 1000 bytes
-  Fd master = {};           // when gave_up: the PTY's
+  wire::Finished finished = {};  // when ended; the reason of a loss is cut at 1000 bytes
+  std::string reason = {};       // when gave_up; cut likewise
+  Fd master = {};                // when gave_up: the PTY's
 };
 
 // An error: nobody is there any more.

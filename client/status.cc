@@ -6,6 +6,7 @@
 
 #include "client/json_object.h"
 #include "client/upload_text.h"
+#include "common/bytes_text.h"
 #include "common/json_number.h"
 #include "common/printable.h"
 
@@ -159,8 +160,11 @@ std::string list_text(const std::vector<wire::SessionInfo>& sessions,
 std::string recovered_text(const wire::StatusReply& status) {
   std::string text;
   for (const wire::Recovered& recovered : status.recovered) {
-    text += "recovered after a crash: " + printable(recovered.file) + " (" +
-            date_text(recovered.started_at_ms) + ")\n";
+    const bool cut = recovered.cut_bytes != 0;
+    text += cut ? "repaired after a crash: " : "cut short when the machine went down: ";
+    text += printable(recovered.file) + " (started " + date_text(recovered.started_at_ms);
+    if (cut) text += ", " + bytes_text(recovered.cut_bytes) + " cut off";
+    text += ")\n";
   }
   return text;
 }
@@ -215,7 +219,7 @@ std::string details_json(const wire::SessionInfo& session) {
       .raw("cols", std::to_string(session.size.cols))
       .raw("rows", std::to_string(session.size.rows))
       .raw("lost_bytes", std::to_string(session.lost_bytes))
-      .text("file", session.path)
+      .text("file", session.file.empty() ? session.path : session.file)
       .text("command", session.command)
       .raw("name", text_json(session.name))
       .raw("title", text_json(session.title))

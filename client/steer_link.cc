@@ -30,9 +30,7 @@ Result<wire::HelloReply> SteerLink::hello() {
   while (!hello_.has_value()) {
     TRY_ASSIGN(hello_, link_.take_hello());
     if (hello_.has_value()) break;
-    if (!deadline.wait(link_.fd(), POLLIN)) {
-      return Error{Errc::timed_out, "asciinemad does not answer"};
-    }
+    if (!deadline.wait(link_.fd(), POLLIN)) return link_.no_answer();
   }
   return *hello_;
 }

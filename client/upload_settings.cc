@@ -27,7 +27,7 @@ Result<wire::UploadServer> find_upload_server(const Environment& environment,
 
 std::string server_host(const std::string& url) {
   const Result<Url> parsed = parse_url(url);
-  return parsed.ok() ? printable(parsed->host) : presentable_url(url);
+  return parsed.ok() ? printable(parsed->authority()) : presentable_url(url);
 }
 
 Result<wire::Upload> make_upload(const Environment& environment, const Config& config) {

@@ -13,7 +13,7 @@ namespace asciinemad {
 // May create the install id.
 Result<wire::UploadServer> find_upload_server(const Environment& environment, const Config& config);
 
-// The server's name, for people.
+// The server's name, for people; with its port if that is not the usual one.
 std::string server_host(const std::string& url);
 
 // All of an upload that does not depend on the recording.

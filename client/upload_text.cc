@@ -7,8 +7,8 @@
 #include <ctime>
 #include <utility>
 
-#include "client/progress_text.h"
 #include "client/time_text.h"
+#include "common/bytes_text.h"
 #include "common/json_text.h"
 #include "common/printable.h"
 #include "common/utf8.h"

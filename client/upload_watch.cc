@@ -63,6 +63,7 @@ Result<std::optional<UploadWatch::News>> UploadWatch::next_news() {
     Result<std::optional<wire::Reply>> reply = link_->next_event();
     if (!reply.ok()) {
       link_.reset();
+      if (reply.error().code == Errc::unavailable) continue;
       return Error{Errc::unavailable, "asciinemad has died: " + reply.error().message};
     }
     if (!reply->has_value()) return std::optional<News>();

@@ -35,7 +35,7 @@ Result<std::vector<ConfigEntry>> parse_ini(const std::string& text, const std::s
 Result<std::vector<ConfigEntry>> parse_toml(const std::string& text, const std::string& path);
 
 // Puts the entries into loaded.config. What is unknown becomes a warning, a value that cannot be
-// used an error.
+// used an error, and so does a key that two hotkeys share.
 Status apply_entries(const std::vector<ConfigEntry>& entries, ConfigFormat format,
                      const std::string& path, LoadedConfig& loaded);
 

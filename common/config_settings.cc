@@ -204,6 +204,53 @@ Status apply_entry(const ConfigEntry& entry, const Setting& setting, const std::
                                            status.error().message};
 }
 
+struct Hotkey {
+  std::string_view name;
+  std::optional<Key> key;
+};
+
+// The hotkey on the same key as that called `name`.
+const Hotkey* find_rival(const std::vector<Hotkey>& hotkeys, std::string_view name) {
+  const auto own = std::find_if(hotkeys.begin(), hotkeys.end(),
+                                [name](const Hotkey& h) { return h.name == name; });
+  if (own == hotkeys.end() || !own->key) return nullptr;
+  const auto rival = std::find_if(hotkeys.begin(), hotkeys.end(), [own](const Hotkey& h) {
+    return h.name != own->name && h.key == own->key;
+  });
+  return rival == hotkeys.end() ? nullptr : &*rival;
+}
+
+// Of two on the same key one would never be heard.
+Status check_distinct(const std::vector<Hotkey>& hotkeys, std::string_view section,
+                      const std::vector<ConfigEntry>& entries, const std::string& path) {
+  const ConfigEntry* last = nullptr;  // TOML's entries are not in the order of their lines
+  for (const ConfigEntry& entry : entries) {
+    if (entry.section != section || find_rival(hotkeys, entry.key) == nullptr) continue;
+    if (last == nullptr || entry.line > last->line) last = &entry;
+  }
+  if (last == nullptr) return {};
+  return Error{Errc::invalid_argument, place_of(*last, path) + "[" + last->section + "] " +
+                                           last->key + ": " + described(last->value) + " is " +
+                                           std::string(find_rival(hotkeys, last->key)->name) +
+                                           " already: give one of the two another key, or none"};
+}
+
+Status check_hotkeys(const std::vector<ConfigEntry>& entries, ConfigFormat format,
+                     const std::string& path, const Config& config) {
+  const bool ini = format == ConfigFormat::ini;
+  const Record& record = config.record;
+  const Play& play = config.play;
+  TRY(check_distinct({{"pause_key", record.pause_key},
+                      {"add_marker_key", record.add_marker_key},
+                      {"prefix_key", record.prefix_key},
+                      {"detach_key", record.detach_key}},
+                     ini ? "record" : "session", entries, path));
+  return check_distinct({{"pause_key", play.pause_key},
+                         {"step_key", play.step_key},
+                         {"next_marker_key", play.next_marker_key}},
+                        ini ? "play" : "playback", entries, path);
+}
+
 }  // namespace
 
 Status apply_entries(const std::vector<ConfigEntry>& entries, ConfigFormat format,
@@ -216,6 +263,7 @@ Status apply_entries(const std::vector<ConfigEntry>& entries, ConfigFormat forma
       TRY(apply_entry(entry, *setting, path, loaded.config));
     }
   }
+  TRY(check_hotkeys(entries, format, path, loaded.config));
   UnknownNames unknown(format, path, loaded.warnings);
   for (const ConfigEntry& entry : entries) {
     if (find_setting(format, entry) == nullptr) unknown.add(entry);

@@ -159,9 +159,6 @@ bool Commands::refuse_bad_start(Call& call, const wire::Start& start) {
   if (good.ok() && !start.session.empty() && !is_id(start.session)) {
     good = Error{Errc::invalid_argument, "\"" + start.session + "\" is no session id"};
   }
-  if (good.ok() && is_id(start.name)) {
-    good = Error{Errc::invalid_argument, "a name must not look like an id"};
-  }
   if (good.ok()) return false;
   call.connection.send_error(call.id, wire::ErrorCode::invalid, good.error().message);
   return true;
@@ -325,7 +322,7 @@ std::string Commands::obstacle_to_hand_over() const {
     return count_of(bound, "session was", "sessions were") +
            " started by an older asciinema and would end";
   }
-  const std::size_t played = playbacks_.list().size();
+  const std::size_t played = playbacks_.bound_to_daemon();
   return played > 0 ? count_of(played, "recording is", "recordings are") + " being played" : "";
 }
 

@@ -156,8 +156,9 @@ void Daemon::shut_down(bool force) {
 void Daemon::hand_over() {
   log::info("handing over to the next daemon");
   begin_ending();
+  handing_over_ = true;
   sessions_.hand_over();
-  playbacks_.stop_all();
+  playbacks_.hand_over();
   consider_ending();
 }
 
@@ -182,8 +183,7 @@ Status Daemon::reload() {
   return {};
 }
 
-bool Daemon::on_recording_to_upload(const std::string& session, wire::Upload upload,
-                                    Fd recording) {
+bool Daemon::on_recording_to_upload(const std::string& session, wire::Upload upload, Fd recording) {
   if (options_.private_peer.has_value() || uploads_wound_down_) return false;
   uploads_.add(session, std::move(upload), std::move(recording));
   return true;

@@ -82,8 +82,8 @@ class Daemon final : private Connection::Listener,
   // Ends the daemon, or starts waiting for that, when nothing is left to do.
   void consider_ending();
   bool has_work() const {
-    return !sessions_.empty() || !playbacks_.empty() || uploads_.busy() ||
-           (!ending_ && registry_.busy());
+    const bool plays = handing_over_ ? playbacks_.bound_to_daemon() > 0 : !playbacks_.empty();
+    return !sessions_.empty() || plays || uploads_.busy() || (!ending_ && registry_.busy());
   }
 
   // Largest read at once; the kernel holds less of a PTY's output, a client's message may be
@@ -94,6 +94,7 @@ class Daemon final : private Connection::Listener,
   const SystemClock clock_;
   const std::uint64_t started_at_us_;
   bool ending_ = false;
+  bool handing_over_ = false;  // ending, and the sessions go on
   bool uploads_wound_down_ = false;
   std::uint64_t next_connection_id_ = 1;
 

@@ -79,7 +79,9 @@ Status remove_open_file(int fd) {
   if (size > 0 && ::fstat(fd, &open_file) == 0 && ::lstat(path.data(), &named) == 0 &&
       open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino) {
     if (::unlink(path.data()) == 0) return {};
-    return system_error(std::string("remove ") + path.data(), errno);
+    const Error failure = system_error(std::string("remove ") + path.data(), errno);
+    // In a directory that nobody may change any more: empty is as good.
+    return cut_file(fd, 0).ok() ? Status() : failure;
   }
 #endif
   return cut_file(fd, 0);
@@ -98,18 +100,17 @@ int sync_file_system(int fd) {
 #endif
 }
 
-bool is_stopped(std::uint32_t pid) {
+char process_state(std::uint32_t pid) {
 #ifdef __linux__
   // "PID (NAME) STATE ...", where the name may hold anything.
   const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat", 4096);
-  if (!stat.ok() || !stat->has_value()) return false;
+  if (!stat.ok() || !stat->has_value()) return 0;
   const std::size_t name_end = (*stat)->rfind(')');
-  if (name_end == std::string::npos || name_end + 2 >= (*stat)->size()) return false;
-  const char state = (**stat)[name_end + 2];
-  return state == 'T' || state == 't';
+  if (name_end == std::string::npos || name_end + 2 >= (*stat)->size()) return 0;
+  return (**stat)[name_end + 2];
 #else
   static_cast<void>(pid);
-  return false;
+  return 0;
 #endif
 }
 

@@ -34,9 +34,9 @@ Status cut_file(int fd, std::uint64_t bytes);
 // alone.
 int sync_file_system(int fd);
 
-// Whether that process is stopped, by job control or a debugger; false where the system does not
-// tell.
-bool is_stopped(std::uint32_t pid);
+// A process's state as Linux has it: 'T' and 't' are stopped, 'Z' is a zombie. 0: there is no such
+// process, or the system does not tell.
+char process_state(std::uint32_t pid);
 
 // Path of the terminal that is the other end of that PTY; empty where the system does not tell.
 std::string slave_path(int master);

@@ -66,6 +66,11 @@ class Playback final : public uv::Mortal,
   // Of the file that is played.
   const std::optional<FileId>& source() const { return source_; }
 
+  // Whether its client goes on with the next daemon when this one ends.
+  bool goes_on_elsewhere() const {
+    return !play_.follow_session.empty() && play_.output == wire::Play::Output::screen;
+  }
+
   // Errc::invalid_argument: not of this playback.
   Status control(const wire::Control& control);
   // The recording that is followed has got its last event.

@@ -1,5 +1,7 @@
 #include "daemon/playbacks.h"
 
+#include <algorithm>
+
 #include "common/ids.h"
 
 namespace asciinemad {
@@ -43,6 +45,20 @@ void Playbacks::stop_all() {
   std::vector<Playback*> all;
   for (const auto& [id, playback] : playbacks_) all.push_back(playback.get());
   for (Playback* playback : all) playback->stop();
+}
+
+void Playbacks::hand_over() {
+  std::vector<Playback*> bound;
+  for (const auto& [id, playback] : playbacks_) {
+    if (!playback->goes_on_elsewhere()) bound.push_back(playback.get());
+  }
+  for (Playback* playback : bound) playback->stop();
+}
+
+std::size_t Playbacks::bound_to_daemon() const {
+  return static_cast<std::size_t>(
+      std::count_if(playbacks_.begin(), playbacks_.end(),
+                    [](const auto& entry) { return !entry.second->goes_on_elsewhere(); }));
 }
 
 void Playbacks::on_playback_ended(Playback& playback) {

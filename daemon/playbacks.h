@@ -32,12 +32,17 @@ class Playbacks final : private Playback::Listener {
                             Connection& client);
 
   bool empty() const { return playbacks_.empty(); }
+  // Those that no next daemon goes on with.
+  std::size_t bound_to_daemon() const;
   std::vector<wire::PlaybackInfo> list() const;
   // Null: there is none of this id.
   Playback* find(std::string_view id) const;
   // That file gets no longer.
   void on_recording_ended(const FileId& file);
   void stop_all();
+  // Stops those. The clients of the others, which follow a session, ask the next daemon when the
+  // connection ends.
+  void hand_over();
 
  private:
   void on_playback_ended(Playback& playback) override;

@@ -173,6 +173,10 @@ void Recorder::count_loss(const Error& error, std::uint64_t bytes) {
   listener_.on_recording_incomplete(loss_reason_);
 }
 
+void Recorder::miss_the_end() {
+  count_loss(Error{Errc::timed_out, "the program's last output could not be read in time"}, 0);
+}
+
 void Recorder::count_queue_of_dead(std::uint64_t bytes) {
   if (bytes == 0) return;
   // The last line may be cut.

@@ -56,6 +56,8 @@ class Recorder final : private Sink::Listener {
   void resume();
   bool paused() const { return paused_; }
 
+  // The program has written more, which nobody reads any more.
+  void miss_the_end();
   // Writes incomplete characters and what else is due. Nothing may be recorded afterwards.
   void finish();
   // Gives up what the sink has not written yet.

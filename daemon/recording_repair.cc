@@ -1,5 +1,6 @@
 #include "daemon/recording_repair.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include "common/asciicast_reader.h"
+#include "common/fd.h"
+#include "daemon/file_id.h"
 #include "daemon/platform.h"
 
 namespace asciinemad {
@@ -70,6 +73,8 @@ class LinesBackwards {
   std::uint64_t position() const { return end_; }
   // The line that ends there; nullopt when it is too long.
   Result<std::optional<std::string>> line();
+  // What stands behind the last newline; to be asked for first.
+  Result<std::optional<std::string>> rest();
 
  private:
   // Of the last newline in the bytes before `end`, or nothing.
@@ -124,6 +129,15 @@ Result<std::optional<std::string>> LinesBackwards::line() {
                                      static_cast<std::size_t>(size)));
 }
 
+Result<std::optional<std::string>> LinesBackwards::rest() {
+  TRY_ASSIGN(next_, newline_before(end_));
+  looked_ = true;
+  const std::uint64_t begin = next_.has_value() ? *next_ + 1 : begin_;
+  if (end_ - begin > kMaxLineBytes) return std::optional<std::string>();
+  TRY_ASSIGN(std::string text, read_part(fd_, begin, end_));
+  return std::optional(std::move(text));
+}
+
 bool is_event(std::string_view line) {
   // Garbage may be millions of lines.
   return line.starts_with('[') && line.ends_with(']') && parse_event(line).ok();
@@ -131,6 +145,8 @@ bool is_event(std::string_view line) {
 
 Result<std::uint64_t> last_line_end(int fd, std::uint64_t begin, std::uint64_t end) {
   LinesBackwards lines(fd, begin, end);
+  TRY_ASSIGN(const std::optional<std::string> rest, lines.rest());
+  if (rest.has_value() && is_event(*rest)) return end;
   for (;;) {
     TRY_ASSIGN(const bool more, lines.previous());
     if (!more) return begin;
@@ -139,18 +155,25 @@ Result<std::uint64_t> last_line_end(int fd, std::uint64_t begin, std::uint64_t e
   }
 }
 
+// Looking for the end takes time, in which somebody may have begun to write.
+Status cut(int fd, const std::string& path, std::uint64_t size, std::uint64_t whole) {
+  if (has_writers(fd).value_or(false)) return Error{Errc::busy, "it is being written"};
+  const Fd writing(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!writing) return Error{Errc::invalid_data, system_error("open", errno).message};
+  if (file_id(writing.get()) != file_id(fd)) return Error{Errc::busy, "it was replaced"};
+  TRY_ASSIGN(const std::uint64_t size_now, size_of(fd));
+  if (size_now != size) return Error{Errc::busy, "it is being written"};
+  return cut_file(writing.get(), whole);
+}
+
 }  // namespace
 
-Result<std::uint64_t> repair_recording(int fd, std::uint64_t kept_bytes) {
+Result<std::uint64_t> repair_recording(int fd, const std::string& path, std::uint64_t kept_bytes) {
   TRY_ASSIGN(const std::uint64_t size, size_of(fd));
   if (size < kept_bytes) return Error{Errc::invalid_data, "shorter than it was"};
   TRY_ASSIGN(const std::uint64_t header, header_end(fd, size));
   TRY_ASSIGN(const std::uint64_t whole, last_line_end(fd, std::max(header, kept_bytes), size));
-  if (whole != size) {
-    TRY_ASSIGN(const std::uint64_t size_now, size_of(fd));
-    if (size_now != size) return Error{Errc::busy, "it is being written"};
-    TRY(cut_file(fd, whole));
-  }
+  if (whole != size) TRY(cut(fd, path, size, whole));
   if (::fsync(fd) != 0) return system_error("sync", errno);
   return size - whole;
 }

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
+#include <utility>
 
 #include "common/log.h"
 
@@ -22,8 +23,12 @@ namespace {
 
 constexpr int kFirstListenFd = 3;  // SD_LISTEN_FDS_START
 
-// A manager that does not read must not stop the sessions.
-constexpr timeval kSendTimeout{1, 0};
+// A manager that does not read must not stop the sessions, nor the greeting that clients wait for:
+// 300 ms. At the start there are neither.
+constexpr std::uint64_t kStartPatienceMs = 1000;
+constexpr std::uint64_t kPatienceMs = 50;
+// What part of the time between two feedings passes before a failed one is tried again.
+constexpr std::uint64_t kFeedAgainPart = 10;
 
 std::string take_variable(const char* name) {
   const char* value = std::getenv(name);
@@ -72,7 +77,7 @@ Service::Service(uv::Loop& loop) : watchdog_timer_(uv::make_timer(loop)) {
   // Kept, for a daemon without a free descriptor still has to feed its watchdog.
   socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket_) return;
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof(kSendTimeout));
+  limit_waiting(kStartPatienceMs);
   if (!watchdog_pid.empty() && !is_this_process(watchdog_pid)) return;
   const std::optional<std::uint64_t> limit_us = parse_number(watchdog_us);
   if (!limit_us.has_value() || *limit_us == 0) return;
@@ -80,29 +85,54 @@ Service::Service(uv::Loop& loop) : watchdog_timer_(uv::make_timer(loop)) {
   feed_watchdog();
 }
 
-void Service::ready() { notify("READY=1"); }
+void Service::ready() {
+  ready_told_ = notify("READY=1");
+  limit_waiting(kPatienceMs);
+}
 
 void Service::reloading() { notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_us()); }
 
-void Service::stopping() { notify("STOPPING=1"); }
-
-void Service::set_status(const std::string& text) {
-  if (text == status_) return;
-  status_ = text;
-  notify("STATUS=" + text);
+void Service::stopping() {
+  ready_told_ = true;
+  notify("STOPPING=1");
 }
 
-void Service::notify(std::string_view message) {
-  if (!socket_) return;
-  if (::sendto(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL,
-               reinterpret_cast<const sockaddr*>(&address_), address_size_) < 0) {
-    log::warn(system_error("notify the service manager", errno).message);
+void Service::set_status(const std::string& text) {
+  if (text != status_) {
+    status_ = text;
+    status_told_ = false;
   }
+  tell_rest();
+}
+
+void Service::tell_rest() {
+  if (!ready_told_) ready_told_ = notify("READY=1", MSG_DONTWAIT);
+  if (!status_told_) status_told_ = notify("STATUS=" + status_, MSG_DONTWAIT);
+}
+
+void Service::limit_waiting(std::uint64_t ms) {
+  const timeval limit{static_cast<time_t>(ms / 1000), static_cast<suseconds_t>(ms % 1000 * 1000)};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+bool Service::notify(std::string_view message, int flags) {
+  if (!socket_) return true;
+  const bool sent = ::sendto(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL | flags,
+                             reinterpret_cast<const sockaddr*>(&address_), address_size_) >= 0;
+  const int error = sent ? 0 : errno;
+  const bool was_stuck = std::exchange(stuck_, error == EAGAIN);
+  if (!sent && !(was_stuck && stuck_)) {
+    log::warn(system_error("notify the service manager", error).message);
+  }
+  return !stuck_;
 }
 
 void Service::feed_watchdog() {
-  notify("WATCHDOG=1");
-  uv::start_timer<&Service::feed_watchdog>(watchdog_timer_, feed_every_ms_, this);
+  const bool fed = notify("WATCHDOG=1", MSG_DONTWAIT);
+  if (fed) tell_rest();
+  const std::uint64_t again_ms = fed ? feed_every_ms_ : feed_every_ms_ / kFeedAgainPart;
+  uv::start_timer<&Service::feed_watchdog>(watchdog_timer_, std::max<std::uint64_t>(again_ms, 1),
+                                           this);
 }
 
 Result<std::optional<Fd>> take_listen_socket() {

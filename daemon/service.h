@@ -19,6 +19,8 @@
 namespace asciinemad {
 
 // Where nobody supervises, all of it does nothing. Failures to notify are logged, and no more.
+// A manager that does not read holds the loop up for a second at most when ready() is called first,
+// for 50 ms by ready(), reloading() and stopping() later, and not at all by the rest.
 class Service {
  public:
   // Takes NOTIFY_SOCKET and the watchdog's variables out of the environment: what the daemon
@@ -32,17 +34,24 @@ class Service {
   void ready();
   void reloading();
   void stopping();
-  // One line for `systemctl status`; sent only when it is not what was sent last.
+  // One line for `systemctl status`; sent only when it is not what was sent last. When the manager
+  // has no room for it, or had none for ready(), that is sent with the next call or feeding.
   void set_status(const std::string& text);
 
  private:
-  void notify(std::string_view message);
+  // False: the manager reads too slowly.
+  bool notify(std::string_view message, int flags = 0);
+  void limit_waiting(std::uint64_t ms);
+  void tell_rest();
   void feed_watchdog();
 
   sockaddr_un address_{};
   socklen_t address_size_ = 0;
   Fd socket_;
   std::string status_;
+  bool status_told_ = true;
+  bool ready_told_ = true;
+  bool stuck_ = false;  // the manager did not read when it was told something last
   std::uint64_t feed_every_ms_ = 0;
   uv::Handle<uv_timer_t> watchdog_timer_;
 };

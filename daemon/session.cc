@@ -9,7 +9,7 @@
 namespace asciinemad {
 namespace {
 
-constexpr std::size_t kMaxInfoBytes = 256;
+constexpr std::size_t kMaxInfoBytes = 200;
 
 std::optional<Key> key_of(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -129,6 +129,7 @@ void Session::begin_recording() {
     recorder_.begin(header(), size_);
   }
   if (start_.pause_at_start) {
+    if (start_.pause_markers) recorder_.marker("paused");
     recorder_.pause();
     show_pause(true);
   }
@@ -171,6 +172,8 @@ Status Session::go_on(const wire::Checkpoint& checkpoint) {
   pause_shown_ = true;  // perhaps, by the dead one
   show_pause(recorder_.paused());
   register_recording();
+  // The dead one may have been at showing the program another size for a moment.
+  static_cast<void>(pty_->resize(size_));
   if (client_expected_) expect_client();
   if (terminating_) {
     uv::start_timer<&Session::on_deadline>(deadline_, kTerminateTimeoutMs, this);
@@ -188,7 +191,7 @@ void Session::send_journal() {
 // For whoever starts after the machine has died.
 void Session::register_recording() {
   if (start_.file.empty() || !recording_file_.has_value()) return;
-  context_.registry.add({id_, start_.file, started_at_ms_, start_.kept_bytes});
+  context_.registry.add({id_, start_.file, started_at_ms_, start_.kept_bytes, recording_file_});
 }
 
 wire::SessionInfo Session::info() const {
@@ -208,6 +211,8 @@ wire::SessionInfo Session::info() const {
   info.terminal = pty_->terminal_path();
   info.started_at_ms = started_at_ms_;
   info.detachable = goes_on_alone();
+  // A part of it would be another file's name.
+  if (start_.file.size() <= kMaxInfoBytes) info.file = start_.file;
   return info;
 }
 
@@ -227,6 +232,9 @@ Status Session::attach_terminal(Terminal::Resources resources, const wire::Windo
   released_ = false;
   terminal_->write(std::exchange(kept_screen_bytes_, {}));
   resize(size);
+  // What was worked out while there was no terminal to show it.
+  if (screen_wishes_.attach && !screen_job_) want_screen(&ScreenWishes::attach);
+  if (screen_wishes_.detach && !screen_job_) want_screen(&ScreenWishes::detach);
   update_flow();
   finish_if_flushed();
   return {};
@@ -283,8 +291,8 @@ void Session::send_checkpoint() {
   checkpoint.terminating = terminating_;
   checkpoint.discarding = discarding_;
   checkpoint.goes_on = start_.detached;
-  // Sent when it begins, while things are being written, and in its end.
-  checkpoint.handed_over = phase_ == Phase::ended;
+  checkpoint.handed_over = handed_over_;
+  checkpoint.uploading = uploading_;
   checkpoint.client = client_ != nullptr ? client_->peer_pid() : client_pid_;
   shim_->send({0, std::move(checkpoint)});
 }

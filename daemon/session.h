@@ -146,6 +146,7 @@ class Session final : public uv::Mortal,
   // and it takes the session to the next daemon.
   void hand_over();
   bool handing_over() const { return phase_ == Phase::handing_over; }
+  bool handed_over() const { return handed_over_; }
 
  private:
   enum class Phase {
@@ -164,6 +165,7 @@ class Session final : public uv::Mortal,
   struct Waiting {
     Connection* peer = nullptr;
     std::uint32_t request_id = 0;
+    bool for_removal = false;  // of the recording
   };
 
   Session(const Context& context, std::string id, wire::Start start, Connection* client,
@@ -205,6 +207,7 @@ class Session final : public uv::Mortal,
   void on_deadline();
   void conclude();
   void end();
+  void answer_end();
   void end_recording();
   void queue_upload(Result<Fd> reader);
   void remove_recording();
@@ -214,6 +217,7 @@ class Session final : public uv::Mortal,
   void save_place() {
     if (!in_batch_) journal_->save_recorder(recorder_place());
   }
+  void note_screen();
   void set_behind(bool behind);
   void note_queue();
   void tell(decltype(wire::SessionEvent::what) what);
@@ -317,7 +321,9 @@ class Session final : public uv::Mortal,
   std::vector<Waiting> waiting_for_resumption_;
   std::vector<Waiting> waiting_for_end_;
   bool terminating_ = false;  // the command was told to go
+  bool handed_over_ = false;
   bool discarding_ = false;
+  std::string removal_failure_;  // why it could not be discarded
   bool recording_ended_ = false;
   bool queueing_ = false;  // the upload is on its way into the queue
   bool uploading_ = false;

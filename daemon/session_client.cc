@@ -14,8 +14,11 @@ namespace {
 // How long a program may take to notice the first of two changes of size.
 constexpr std::uint64_t kNudgeMs = 50;
 
-bool lives(std::uint32_t pid) {
-  return pid != 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
+// 0: not known, as that of a client in a container.
+bool may_live(std::uint32_t pid) {
+  if (pid == 0) return true;
+  const bool exists = ::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+  return exists && process_state(pid) != 'Z';
 }
 
 }  // namespace
@@ -117,13 +120,15 @@ Status Session::attach(const wire::Attach& attach, Terminal::Resources resources
     send_client_away("another terminal has taken the session over");
   }
   terminal_ = std::move(terminal);
+  // That may have been to undo a nudge.
   uv_timer_stop(client_timer_.get());
+  static_cast<void>(pty_->resize(size_));
   client_expected_ = false;
   released_ = false;
   input_ended_ = false;
   answers_.reset();
   screen_.reset();
-  cursor_queries_.clear();
+  if (!screen_wishes_.cursor) cursor_queries_.clear();
   client_ = &client;
   client.become_client(*this);
   log::info("session ", id_, attach.rejoin ? ": the client is back" : ": attached");
@@ -135,6 +140,7 @@ Status Session::attach(const wire::Attach& attach, Terminal::Resources resources
     resize(attach.size);
     if (pause_shown_ && !attach.rejoin) show_pause(true);
     want_screen(&ScreenWishes::attach);
+    note_screen();
     if (same_size && !screen_job_) nudge();
   }
   send_checkpoint();
@@ -149,7 +155,7 @@ Status Session::attach(const wire::Attach& attach, Terminal::Resources resources
 
 // Its daemon has died, and it may still be on its way here; or have died as well.
 void Session::expect_client() {
-  if (!lives(client_pid_)) {
+  if (!may_live(client_pid_)) {
     on_client_lost();
     return;
   }
@@ -159,7 +165,8 @@ void Session::expect_client() {
 void Session::on_client_timer() {
   if (client_expected_) {
     // It has had time enough, unless it is stopped.
-    if (is_stopped(client_pid_)) {
+    const char state = process_state(client_pid_);
+    if (state == 'T' || state == 't') {
       uv::start_timer<&Session::on_client_timer>(client_timer_, kRejoinMs, this);
     } else {
       on_client_lost();
@@ -216,14 +223,18 @@ void Session::on_job_done(ThreadJob<Result<SessionScreen>>& /*job*/,
 void Session::on_screen(const SessionScreen* screen) {
   const ScreenWishes wishes = std::exchange(screen_wishes_, {});
   if (wishes.cursor) {
-    screen_ =
+    auto model =
         screen != nullptr ? screen->model : std::make_shared<ScreenModel>(size_.cols, size_.rows);
-    answer_cursor_queries(*screen_);
+    answer_cursor_queries(*model);
+    // From now on it is told what comes, unless a terminal is.
+    if (client_ == nullptr) screen_ = std::move(model);
   }
+  // The client is stopped, and its terminal away: again when it is back.
+  if (released_) screen_wishes_ = {wishes.attach, wishes.detach, false};
   if (wishes.attach && terminal_) {
     if (screen != nullptr) terminal_->write(screen->redraw);
     if (screen == nullptr || recorder_.paused()) nudge();
-    set_behind(terminal_->congested());
+    note_screen();
   }
   if (wishes.detach && terminal_) {
     finish_detaching(screen != nullptr ? std::string_view(screen->undo) : usual_undo());

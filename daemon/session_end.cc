@@ -88,7 +88,20 @@ void Session::on_deadline() {
     return;
   }
   log::warn("session ", id_, ": gave up waiting for ",
-            phase_ == Phase::running ? "the command to end" : "the last bytes to be taken");
+            phase_ == Phase::running ? "the command to end"
+            : screen_job_            ? "the screen"
+                                     : "the last bytes to be taken");
+  if (phase_ == Phase::running) {
+    begin_draining();
+    return;
+  }
+  // What is still in the PTY waits for it.
+  if (screen_job_) {
+    screen_job_.reset();
+    on_screen(nullptr);
+    wait_for_end();
+    return;
+  }
   // A terminal that takes nothing must not keep what is still in the PTY from the recording.
   if (phase_ == Phase::draining && terminal_ && terminal_->congested()) {
     terminal_.reset();
@@ -100,8 +113,11 @@ void Session::on_deadline() {
     wait_for_end();
     return;
   }
-  if (phase_ < Phase::flushing) recorder_.finish();
-  phase_ = Phase::flushing;
+  if (phase_ == Phase::draining) {
+    recorder_.miss_the_end();
+    recorder_.finish();
+    phase_ = Phase::flushing;
+  }
   conclude();
 }
 
@@ -126,7 +142,6 @@ void Session::hand_over() {
   // Also in its end: the shim reports that to the next daemon again.
   if (phase_ != Phase::handing_over) {
     log::info("session ", id_, ": handing over");
-    finish_resuming();
     phase_ = Phase::handing_over;
     screen_job_.reset();
     pty_->set_reading(false);
@@ -135,15 +150,17 @@ void Session::hand_over() {
   }
   // What is on its way into the upload queue gets there, or the next daemon puts it there.
   if (recording_ended_) return end();
+  // What was typed in the pause may still be echoed.
+  if (resuming_) return;
   const bool screen_waits = terminal_ && terminal_->congested();
   if (recorder_.idle() && !screen_waits && !pty_->has_pending_input()) end();
 }
 
 void Session::end() {
   if (phase_ == Phase::ended) return;
-  const bool handed_over = phase_ == Phase::handing_over;
+  handed_over_ = phase_ == Phase::handing_over;
   phase_ = Phase::ended;
-  if (!handed_over) {
+  if (!handed_over_) {
     context_.registry.remove(id_);
   } else if (!recording_ended_) {
     // What is still in a queue is counted here, not by the successor.
@@ -151,7 +168,12 @@ void Session::end() {
     journal_->set_queued(0);
     save_place();
   }
-  if (handed_over) send_checkpoint();
+  // Also what the shim may have to tell the client, should that be away.
+  send_checkpoint();
+  // A program that could not put its terminal back itself has been hung up.
+  if (!handed_over_ && terminating_ && terminal_ && terminal_->input_is_terminal()) {
+    clean_terminal(usual_undo());
+  }
   screen_job_.reset();
   hold_timer_.reset();
   resume_timer_.reset();
@@ -160,11 +182,11 @@ void Session::end() {
   // The user's terminal first: when the client says its last word nobody else may use it.
   terminal_.reset();
   pty_->set_reading(false);
-  wire::Finished finished{exit_, recorder_.lost_bytes(), recorder_.loss_reason(), discarding_,
-                          uploading_};
+  wire::Finished finished{exit_,      recorder_.lost_bytes(), recorder_.loss_reason(), discarding_,
+                          uploading_, recorder_.paused()};
   if (client_ != nullptr) {
     client_->become_peer();
-    if (handed_over) {
+    if (handed_over_) {
       client_->close_after_sending();
     } else {
       client_->send({0, finished});
@@ -173,15 +195,25 @@ void Session::end() {
   // At a hand-over both go to the next daemon at once, whatever this one has still to do.
   if (shim_ != nullptr) {
     shim_->become_peer();
-    if (!handed_over) shim_->send({exited_request_id_, wire::Ok{}});
+    if (!handed_over_) shim_->send({exited_request_id_, wire::Ok{}});
     shim_->close_after_sending();
   }
-  for (const Waiting& waiting : std::exchange(waiting_for_end_, {})) {
-    if (!handed_over) waiting.peer->send({waiting.request_id, wire::Ok{}});
-  }
+  if (!handed_over_) answer_end();
   answer_resumed(false);
-  if (!handed_over) tell(wire::event::Exited{std::move(finished)});
+  if (!handed_over_) tell(wire::event::Exited{std::move(finished)});
   listener_.on_session_ended(*this);
+}
+
+void Session::answer_end() {
+  for (const Waiting& waiting : std::exchange(waiting_for_end_, {})) {
+    if (waiting.for_removal && !discarding_) {
+      waiting.peer->send_error(
+          waiting.request_id, wire::ErrorCode::internal,
+          "the session has ended, and its recording is still there: " + removal_failure_);
+    } else {
+      waiting.peer->send({waiting.request_id, wire::Ok{}});
+    }
+  }
 }
 
 // Everything is in the recording that will ever be.
@@ -217,8 +249,9 @@ void Session::remove_recording() {
   Status removed = start_.append ? cut_file(recorder_.fd(), start_.kept_bytes)
                                  : remove_open_file(recorder_.fd());
   if (removed.ok()) return;
-  log::error("session ", id_, ": ", removed.error().message);
-  notify("Recording not discarded: " + removed.error().message);
+  removal_failure_ = removed.error().message;
+  log::error("session ", id_, ": ", removal_failure_);
+  notify("Recording not discarded: " + removal_failure_);
   discarding_ = false;
 }
 

@@ -21,7 +21,7 @@ void Session::take_output(std::string_view bytes) {
   }
   in_batch_ = false;
   if (client_ == nullptr && !client_expected_) answer_queries(bytes);
-  if (terminal_) set_behind(terminal_->congested());
+  note_screen();
   note_queue();
   journal_->batch_done(bytes.size(), recorder_place());
 }
@@ -44,6 +44,11 @@ void Session::note_queue() {
   journal_->set_queued(queued);
 }
 
+// Whether the terminal lacks something: a successor draws the screen then.
+void Session::note_screen() {
+  if (terminal_) set_behind(terminal_->congested() || screen_wishes_.attach);
+}
+
 void Session::set_behind(bool behind) {
   if (behind == behind_) return;
   behind_ = behind;
@@ -52,7 +57,10 @@ void Session::set_behind(bool behind) {
 
 void Session::on_pty_end() { begin_flushing(); }
 
-void Session::on_pty_input_drained() { update_flow(); }
+void Session::on_pty_input_drained() {
+  if (phase_ == Phase::handing_over) return hand_over();
+  update_flow();
+}
 
 void Session::on_terminal_drained() { on_drained(); }
 
@@ -60,7 +68,7 @@ void Session::on_recorder_drained() { on_drained(); }
 
 // Progress: a slow line may take longer than the time-out for all, not for a part.
 void Session::on_drained() {
-  if (terminal_) set_behind(terminal_->congested());
+  note_screen();
   note_queue();
   if (phase_ == Phase::handing_over) hand_over();
   if (phase_ == Phase::running) update_flow();

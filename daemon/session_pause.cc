@@ -80,6 +80,7 @@ void Session::finish_resuming() {
   record_typed();
   pty_->write(std::exchange(fenced_input_, {}));
   if (input_ended_) pty_->type_end_of_file();
+  if (phase_ == Phase::handing_over) hand_over();
 }
 
 void Session::answer_resumed(bool resumed) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/bytes_text.h"
 #include "common/log.h"
 #include "common/printable.h"
 #include "daemon/session_registry_files.h"
@@ -41,11 +42,12 @@ struct Run {
 };
 
 std::string news_of(const wire::Recovered& recovered) {
-  std::string line = printable(recovered.file);
-  if (recovered.cut_bytes != 0) {
-    line += " (its last " + std::to_string(recovered.cut_bytes) + " bytes were damaged)";
+  const std::string begin = printable(recovered.file) + " was cut short ";
+  if (recovered.cut_bytes == 0) {
+    return begin + "when the machine went down; it is whole up to some seconds before";
   }
-  return line;
+  return begin + "by a crash and is repaired: its damaged end (" + bytes_text(recovered.cut_bytes) +
+         ") was removed";
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ class SessionRegistry::Impl {
   uv::Handle<uv_async_t> wake_;
   std::shared_ptr<Run> running_;
 
-  std::set<std::string, std::less<>> active_;
+  decltype(RegistryJob::active) active_;
   std::map<std::string, Entry, std::less<>> fresh_;  // not written yet, nor due
   std::set<std::string, std::less<>> on_disk_;       // sessions that may have a file
   bool scanned_ = false;                             // on_disk_ has those of earlier daemons
@@ -144,7 +146,7 @@ void SessionRegistry::Impl::finish_job(std::chrono::steady_clock::time_point dea
 
 void SessionRegistry::Impl::add(const Entry& entry) {
   if (wake_ == nullptr) return;
-  active_.insert(entry.session);
+  active_[entry.session] = entry.file;
   if (changes_.erase(entry.session) != 0) on_disk_.insert(entry.session);
   fresh_[entry.session] = entry;
   if (!uv::is_active(write_timer_)) {
@@ -218,6 +220,9 @@ void SessionRegistry::Impl::on_progress() {
 
 bool SessionRegistry::Impl::merge(RegistryOutcome outcome) {
   for (const std::string& warning : outcome.warnings) log::warn("list sessions: ", warning);
+  for (const std::string& file : outcome.whole) {
+    log::info("a session has died; its recording is whole: ", file);
+  }
   if (outcome.scanned) {
     scanned_ = true;
     on_disk_.merge(outcome.found);
@@ -234,7 +239,7 @@ bool SessionRegistry::Impl::merge(RegistryOutcome outcome) {
     item.told = item.told || told_.contains(item.session);
     if (known.contains(item.session)) continue;
     more = true;
-    if (!item.told) log::info("recovered ", news_of(item.what));
+    if (!item.told) log::info(news_of(item.what));
   }
   return more;
 }

@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "daemon/file_id.h"
 #include "daemon/uv_loop.h"
 #include "proto/message.h"
 
@@ -32,6 +34,8 @@ class SessionRegistry {
     std::string file;  // absolute path of a regular file
     std::int64_t started_at_ms = 0;
     std::uint64_t kept_bytes = 0;  // what was there before this session
+    // nullopt: older daemons did not write it down.
+    std::optional<FileId> file_id = {};
   };
 
   // A session that ends within this time costs no thread and no I/O: before its file's first sync
@@ -51,10 +55,12 @@ class SessionRegistry {
   SessionRegistry& operator=(const SessionRegistry&) = delete;
 
   // Looks for what earlier daemons have left: at once for what is of an earlier boot, after
-  // kGraceMs for the rest that nobody has added again by then. Such a recording is cut behind its
-  // last whole line (an event, or the header), synced, and listed; a file that is gone, empty or no
-  // asciicast is left as it is and forgotten. What a process still has open for writing, or what is
-  // of another machine that shares the directory, is none of this.
+  // kGraceMs for the rest that nobody has added again by then, and where the system does not tell
+  // who writes a file. Such a recording is cut behind its last whole line (an event, or the
+  // header), synced, and listed, unless nothing had to be cut and the machine has not died. A file
+  // that is gone, another one by now, empty or no asciicast is left as it is and forgotten. What a
+  // process still has open for writing, or what is of another machine that shares the directory, is
+  // none of this.
   void start();
 
   // A session records into that file, now; also one that was taken over. Synced in the background.
@@ -64,7 +70,7 @@ class SessionRegistry {
 
   // Newest first.
   const std::vector<wire::Recovered>& recovered() const;
-  // "FILE", with a remark if need be, for each that the user has not been told of yet; without
+  // "FILE was cut short ...", a line for each that the user has not been told of yet; without
   // control characters. Remembered, also on disk.
   std::vector<std::string> take_news();
   // No thread works and no timer is needed: the daemon may go.

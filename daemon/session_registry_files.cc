@@ -5,8 +5,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -59,6 +63,22 @@ void remove_if_old(const std::string& path) {
   }
 }
 
+// Whether this file system's inode numbers outlive its memory. From statfs(2) and linux/magic.h:
+// FAT, exFAT, SMB, CIFS, SMB2, FUSE and 9P make them up, or may.
+bool has_lasting_inodes(int fd) {
+#ifdef __linux__
+  constexpr std::array<std::uint32_t, 7> kMadeUp = {0x4D44,     0x2011BAB0, 0x517B,    0xFF534D42,
+                                                    0xFE534D42, 0x65735546, 0x01021997};
+  struct statfs info {};
+  if (::fstatfs(fd, &info) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(info.f_type);
+  return std::find(kMadeUp.begin(), kMadeUp.end(), type) == kMadeUp.end();
+#else
+  static_cast<void>(fd);
+  return true;
+#endif
+}
+
 // What one job does.
 class Worker {
  public:
@@ -75,8 +95,12 @@ class Worker {
   void tend_recovered();
   void scan(std::vector<RecoveredItem>& items);
   std::vector<std::string> find_sessions();
-  Fate look_at(const std::string& session, std::vector<RecoveredItem>& items);
-  Fate recover(const StoredSession& stored, bool same_boot, std::vector<RecoveredItem>& items);
+  // nullopt: gone, or damaged.
+  std::optional<StoredSession> read_entry(const std::string& session);
+  Fate look_at(const StoredSession& stored, std::vector<RecoveredItem>& items);
+  bool is_file_of(const StoredSession& stored, int fd) const;
+  std::optional<bool> is_written(const StoredSession& stored, int fd) const;
+  Fate recover(const StoredSession& stored, std::vector<RecoveredItem>& items);
   void sync_directory(bool with_files = false);
   void warn(const Status& status) {
     if (!status.ok()) outcome_.warnings.push_back(status.error().message);
@@ -86,7 +110,8 @@ class Worker {
   const std::string boot_ = boot_id();
   const std::string machine_ = machine_id();
   RegistryOutcome outcome_;
-  std::vector<std::string> settled_;  // what needs no file any more
+  std::set<std::string, std::less<>> in_use_;  // paths, perhaps of other machines
+  std::vector<std::string> settled_;           // what needs no file any more
 };
 
 std::string Worker::path_of(std::string_view session) const {
@@ -140,27 +165,50 @@ std::vector<std::string> Worker::find_sessions() {
   return sessions;
 }
 
-Worker::Fate Worker::recover(const StoredSession& stored, bool same_boot,
-                             std::vector<RecoveredItem>& items) {
-  constexpr int kFlags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+// A regular file, and not another one of that name.
+bool Worker::is_file_of(const StoredSession& stored, int fd) const {
+  const std::optional<FileId> there = file_id(fd);
+  const std::optional<FileId>& wanted = stored.entry.file_id;
+  if (!there.has_value()) return false;
+  if (!wanted.has_value() || *there == *wanted) return true;
+  // Devices may get other numbers when the machine starts.
+  if (there->inode == wanted->inode && stored.boot != boot_) return true;
+  return !has_lasting_inodes(fd);
+}
+
+// Whether somebody else writes it; nullopt: perhaps.
+std::optional<bool> Worker::is_written(const StoredSession& stored, int fd) const {
+  const std::optional<bool> written = job_.ask_for_writers(fd);
+  // Later sessions, of any machine, have said so; those of this boot may be this one itself.
+  if (!written.has_value() && stored.boot != boot_ && in_use_.contains(stored.entry.file)) {
+    return true;
+  }
+  return written;
+}
+
+Worker::Fate Worker::recover(const StoredSession& stored, std::vector<RecoveredItem>& items) {
   const std::string& file = stored.entry.file;
-  {
-    const Fd reading(::open(file.c_str(), O_RDONLY | kFlags));
-    if (!reading) return Fate::forgotten;
-    // Of this boot: a shim without a daemon, or another daemon. Else somebody uses it anew.
-    const std::optional<bool> written = has_writers(reading.get());
-    if (same_boot && written.value_or(true)) return Fate::left;
-    if (written.value_or(false)) return Fate::forgotten;
+  const bool same_boot = stored.boot == boot_;
+  const Fd recording(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!recording || !is_file_of(stored, recording.get())) return Fate::forgotten;
+  // Of this boot: a shim without a daemon, or another daemon. Else somebody uses it anew.
+  const Fate in_use = same_boot ? Fate::left : Fate::forgotten;
+  const std::optional<bool> written = is_written(stored, recording.get());
+  if (written.value_or(same_boot)) return in_use;
+  if (!written.has_value() && job_.scan != RegistryJob::Scan::all) {
+    outcome_.found_orphans = true;
+    return Fate::left;
   }
-  const Fd recording(::open(file.c_str(), O_RDWR | kFlags));
-  if (!recording) {
-    warn(system_error("repair " + file, errno));
-    return Fate::forgotten;
-  }
-  const Result<std::uint64_t> cut = repair_recording(recording.get(), stored.entry.kept_bytes);
+  const Result<std::uint64_t> cut =
+      repair_recording(recording.get(), file, stored.entry.kept_bytes);
   if (!cut.ok()) {
     warn(Error{cut.error().code, "repair " + file + ": " + cut.error().message});
+    if (cut.error().code == Errc::busy) return in_use;
     return cut.error().code == Errc::system ? Fate::left : Fate::forgotten;
+  }
+  if (same_boot && *cut == 0) {
+    outcome_.whole.push_back(file);
+    return Fate::forgotten;
   }
   items.push_back({stored.entry.session,
                    {file, stored.entry.started_at_ms, *cut},
@@ -169,31 +217,45 @@ Worker::Fate Worker::recover(const StoredSession& stored, bool same_boot,
   return Fate::recovered;
 }
 
-Worker::Fate Worker::look_at(const std::string& session, std::vector<RecoveredItem>& items) {
+std::optional<StoredSession> Worker::read_entry(const std::string& session) {
   const std::string path = path_of(session);
   const Result<std::optional<std::string>> text = read_small_file(path, kMaxEntryBytes);
-  if (text.ok() && !text->has_value()) return Fate::forgotten;  // removed meanwhile
-  const std::optional<StoredSession> stored =
+  if (text.ok() && !text->has_value()) return std::nullopt;
+  std::optional<StoredSession> stored =
       text.ok() ? parse_session_entry(session, **text) : std::optional<StoredSession>();
   if (!stored.has_value()) {
     warn(Error{Errc::invalid_data, "read " + path + ": damaged, removed"});
-    return Fate::forgotten;
   }
-  if (stored->machine != machine_ || job_.active.contains(session)) return Fate::left;
-  const bool same_boot = stored->boot == boot_;
-  if (same_boot && job_.scan != RegistryJob::Scan::all) {
+  return stored;
+}
+
+Worker::Fate Worker::look_at(const StoredSession& stored, std::vector<RecoveredItem>& items) {
+  if (stored.machine != machine_ || job_.active.contains(stored.entry.session)) return Fate::left;
+  if (stored.boot == boot_ && job_.scan != RegistryJob::Scan::all) {
     outcome_.found_orphans = true;
     return Fate::left;
   }
-  return recover(*stored, same_boot, items);
+  return recover(stored, items);
 }
 
 void Worker::scan(std::vector<RecoveredItem>& items) {
+  std::vector<StoredSession> all;
   for (std::string& session : find_sessions()) {
-    if (look_at(session, items) == Fate::left) {
-      outcome_.found.insert(std::move(session));
+    if (std::optional<StoredSession> stored = read_entry(session)) {
+      all.push_back(*std::move(stored));
     } else {
       settled_.push_back(std::move(session));
+    }
+  }
+  for (const auto& [session, file] : job_.active) in_use_.insert(file);
+  for (const StoredSession& stored : all) {
+    if (stored.machine != machine_ || stored.boot == boot_) in_use_.insert(stored.entry.file);
+  }
+  for (const StoredSession& stored : all) {
+    if (look_at(stored, items) == Fate::left) {
+      outcome_.found.insert(stored.entry.session);
+    } else {
+      settled_.push_back(stored.entry.session);
     }
   }
 }

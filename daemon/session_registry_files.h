@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/platform.h"
 #include "daemon/session_registry.h"
 #include "daemon/session_registry_text.h"
 
@@ -20,23 +21,26 @@ namespace asciinemad {
 struct RegistryJob {
   enum class Scan {
     none,
-    earlier_boots,  // recovers what is of an earlier boot
-    all,            // and what is of this one, unless somebody still writes it
+    earlier_boots,  // recovers what is of an earlier boot, if it is certain that nobody writes it
+    all,            // and the rest, unless somebody still writes it
   };
 
   std::string directory;
   // What to write down; nullopt: to remove.
   std::map<std::string, std::optional<SessionRegistry::Entry>, std::less<>> changes;
   Scan scan = Scan::none;
-  std::set<std::string, std::less<>> active;  // sessions not to recover
-  std::set<std::string, std::less<>> told;    // recovered ones that the user knows now
+  std::map<std::string, std::string, std::less<>> active;  // sessions not to recover; their files
+  std::set<std::string, std::less<>> told;                 // recovered ones that the user knows now
+  // Which says nothing elsewhere than on Linux, and of files in network file systems.
+  std::optional<bool> (*ask_for_writers)(int fd) = &has_writers;
 };
 
 struct RegistryOutcome {
   std::vector<std::string> warnings;
+  std::vector<std::string> whole;  // recordings of this boot that were found whole, and forgotten
   bool scanned = false;
   std::set<std::string, std::less<>> found;  // what the scan has left
-  bool found_orphans = false;                // of this boot, and not active
+  bool found_orphans = false;                // that are for a scan of all
   // All there are, when they were read: after a scan and when the user was told.
   std::optional<std::vector<RecoveredItem>> recovered;
 };

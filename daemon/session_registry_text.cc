@@ -63,9 +63,14 @@ bool is_session_id(std::string_view text) {
 }
 
 std::string session_entry_text(const StoredSession& stored) {
-  return "boot " + encode(stored.boot) + "\nmachine " + encode(stored.machine) + "\nfile " +
-         encode(stored.entry.file) + "\nstarted " + std::to_string(stored.entry.started_at_ms) +
-         "\nkept " + std::to_string(stored.entry.kept_bytes) + "\n";
+  std::string text = "boot " + encode(stored.boot) + "\nmachine " + encode(stored.machine) +
+                     "\nfile " + encode(stored.entry.file) + "\nstarted " +
+                     std::to_string(stored.entry.started_at_ms) + "\nkept " +
+                     std::to_string(stored.entry.kept_bytes) + "\n";
+  if (const std::optional<FileId>& id = stored.entry.file_id) {
+    text += "id " + std::to_string(id->device) + " " + std::to_string(id->inode) + "\n";
+  }
+  return text;
 }
 
 std::optional<StoredSession> parse_session_entry(std::string_view session, std::string_view text) {
@@ -79,6 +84,9 @@ std::optional<StoredSession> parse_session_entry(std::string_view session, std::
       valid = valid && parse_number(value, stored.entry.started_at_ms);
     } else if (key == "kept") {
       valid = valid && parse_number(value, stored.entry.kept_bytes);
+    } else if (key == "id") {
+      FileId& id = stored.entry.file_id.emplace();
+      valid = parse_number(take(value, ' '), id.device) && parse_number(value, id.inode) && valid;
     } else if (key == "file" || key == "boot" || key == "machine") {
       std::optional<std::string> decoded = decode(value);
       valid = valid && decoded.has_value();

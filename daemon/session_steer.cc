@@ -123,7 +123,7 @@ Result<bool> Session::run(const wire::steer::Discard& /*discard*/, const Waiting
   if (phase_ >= Phase::flushing) return Error{Errc::busy, "the session has ended already"};
   discarding_ = true;
   send_checkpoint();
-  return run(wire::steer::Stop{}, waiting);
+  return run(wire::steer::Stop{}, {waiting.peer, waiting.request_id, true});
 }
 
 Result<bool> Session::run(const wire::steer::Resize& resize, const Waiting& /*waiting*/) {

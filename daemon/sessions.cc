@@ -107,7 +107,8 @@ void Sessions::forget(const Connection& peer) {
 void Sessions::on_session_ended(Session& session) {
   const auto found = sessions_.find(session.id());
   if (found == sessions_.end()) return;
-  const std::optional<FileId> file = session.recording_file();
+  const std::optional<FileId> file =
+      session.handed_over() ? std::nullopt : session.recording_file();
   graveyard_.bury(std::move(found->second));
   sessions_.erase(found);
   if (file.has_value()) listener_.on_recording_ended(*file);

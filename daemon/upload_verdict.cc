@@ -222,7 +222,7 @@ class Judge {
 std::string about_host(const UploadItem& item, const std::string& why) {
   const Result<Url> server = parse_url(item.server.url);
   if (!server.ok() || why.find(server->host) != std::string::npos) return why;
-  return server->host + ": " + why;
+  return server->authority() + ": " + why;
 }
 
 // In a row, this one included. Each may have left a copy with the server.

@@ -1,10 +1,9 @@
 #include "daemon/uploads.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <utility>
 
+#include "common/bytes_text.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/url.h"
@@ -16,15 +15,9 @@ namespace {
 // What servers are known to refuse now and then.
 constexpr std::uint64_t kLargeBytes = std::uint64_t{100} << 20;
 
-std::string mebibytes(std::uint64_t bytes) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
-  return text.data();
-}
-
 std::string host_of(const std::string& server_url) {
   const Result<Url> url = parse_url(server_url);
-  return url.ok() ? url->host : server_url;
+  return url.ok() ? url->authority() : server_url;
 }
 
 wire::ErrorCode code_for(const Error& error) {
@@ -253,11 +246,11 @@ std::vector<std::string> Uploads::size_warnings(const UploadItem& item) const {
   const UploadServerFacts* facts = engine_.facts(item.server.url);
   const std::string host = host_of(item.server.url);
   if (facts != nullptr && facts->refused_bytes != 0 && item.bytes >= facts->refused_bytes) {
-    return {host + " has refused a recording of " + mebibytes(facts->refused_bytes) +
-            " as too large before; this one has " + mebibytes(item.bytes)};
+    return {host + " has refused a recording of " + bytes_text(facts->refused_bytes) +
+            " as too large before; this one has " + bytes_text(item.bytes)};
   }
   if (item.bytes >= kLargeBytes) {
-    return {"this recording has " + mebibytes(item.bytes) + "; " + host +
+    return {"this recording has " + bytes_text(item.bytes) + "; " + host +
             " may refuse one as large as that"};
   }
   return {};

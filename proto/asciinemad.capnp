@@ -335,6 +335,7 @@ struct Checkpoint {
   client @18 :UInt32;       # process id of the client, to tell whether it still lives; 0: not known
   handedOver @19 :Bool;     # the daemon is about to end on purpose, and all is written
   goesOn @20 :Bool;         # without a client, whatever Start says: it was detached on purpose
+  uploading @21 :Bool;      # as in Finished, when the session has ended
 }
 
 struct Resume {
@@ -436,7 +437,9 @@ struct Finished {
   discarded @6 :Bool;
   # The recording is gone.
   uploading @7 :Bool;
-  # It is on its way into the upload queue.
+  # It is in the upload queue, or on its way there.
+  paused @8 :Bool;
+  # The pause had not ended when the session did. Version 2.
 }
 
 struct Shutdown {
@@ -486,6 +489,8 @@ struct SessionInfo {
   terminal @11 :Text;    # path of the PTY's slave; empty where the system does not tell
   startedAt @12 :Int64;  # milliseconds since 1970-01-01 UTC
   detachable @13 :Bool;  # goes on without a client
+  file @14 :Text;        # absolute path of the recording; empty: it is no regular file, or the path
+                         # has more than 200 bytes
 }
 
 struct Play {

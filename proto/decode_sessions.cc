@@ -96,6 +96,7 @@ Checkpoint get(schema::Checkpoint::Reader from) {
   to.client = from.getClient();
   to.handed_over = from.getHandedOver();
   to.goes_on = from.getGoesOn();
+  to.uploading = from.getUploading();
   return to;
 }
 
@@ -124,6 +125,7 @@ Finished get(schema::Finished::Reader from) {
   to.loss_reason = get(from.getLossReason());
   to.discarded = from.getDiscarded();
   to.uploading = from.getUploading();
+  to.paused = from.getPaused();
   return to;
 }
 
@@ -216,6 +218,7 @@ SessionInfo get(schema::SessionInfo::Reader from) {
   to.terminal = get(from.getTerminal());
   to.started_at_ms = from.getStartedAt();
   to.detachable = from.getDetachable();
+  to.file = get(from.getFile());
   return to;
 }
 

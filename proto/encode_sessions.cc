@@ -64,6 +64,7 @@ void put(schema::Checkpoint::Builder to, const Checkpoint& from) {
   to.setClient(from.client);
   to.setHandedOver(from.handed_over);
   to.setGoesOn(from.goes_on);
+  to.setUploading(from.uploading);
 }
 
 void put(schema::Resume::Builder to, const Resume& from) {
@@ -88,6 +89,7 @@ void put(schema::SessionInfo::Builder to, const SessionInfo& from) {
   to.setTerminal(text(from.terminal));
   to.setStartedAt(from.started_at_ms);
   to.setDetachable(from.detachable);
+  to.setFile(text(from.file));
 }
 
 void put(schema::Finished::Builder to, const Finished& from) {
@@ -110,6 +112,7 @@ void put(schema::Finished::Builder to, const Finished& from) {
   to.setLossReason(text(from.loss_reason));
   to.setDiscarded(from.discarded);
   to.setUploading(from.uploading);
+  to.setPaused(from.paused);
 }
 
 void put(schema::Steer::Builder to, const Steer& from) {

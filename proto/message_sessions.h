@@ -72,6 +72,7 @@ struct Checkpoint {
   std::uint32_t client = 0;
   bool handed_over = false;
   bool goes_on = false;
+  bool uploading = false;
   bool operator==(const Checkpoint&) const = default;
 };
 
@@ -104,6 +105,7 @@ struct SessionInfo {
   std::string terminal;
   std::int64_t started_at_ms = 0;
   bool detachable = false;
+  std::string file;
   bool operator==(const SessionInfo&) const = default;
 };
 
@@ -113,6 +115,7 @@ struct Finished {
   std::string loss_reason;
   bool discarded = false;
   bool uploading = false;
+  bool paused = false;
 };
 
 // What a peer may ask of a recording.

@@ -253,8 +253,10 @@ TEST_CASE("--read-only: two look on, type nothing, and see the end") {
 TEST_CASE("which session is meant") {
   Sandbox sandbox;
   CHECK(attach(sandbox, {}).status == 4);
-  const DetachedSession session(sandbox, kShowLines, {"--name", "build"});
-  for (const std::string& name : {session.id(), session.id().substr(0, 5), std::string("build")}) {
+  // It has the form of an id.
+  const DetachedSession session(sandbox, kShowLines, {"--name", "frontend"});
+  for (const std::string& name :
+       {session.id(), session.id().substr(0, 5), std::string("frontend")}) {
     CAPTURE(name);
     Attached terminal(sandbox, name);
     CHECK(sandbox.run({"asciinema", "detach", "-S", name}).status == 0);
@@ -272,7 +274,7 @@ TEST_CASE("which session is meant") {
   CHECK(contains(several.out, session.id()));
   CHECK(contains(several.out, other));
   CHECK(sandbox.run({"asciinema", "stop", "-S", other}).status == 0);
-  CHECK(sandbox.run({"asciinema", "stop", "-S", "build"}).status == 0);
+  CHECK(sandbox.run({"asciinema", "stop", "-S", "frontend"}).status == 0);
   CHECK(attach_on_terminal(sandbox, {}).status == 3);
 }
 
@@ -282,6 +284,38 @@ TEST_CASE("a session can't be shown within itself") {
                                 "asciinema attach $ASCIINEMA_SESSION; echo status $?; cat");
   session.has_recorded("can't be shown within itself");
   session.has_recorded("status 1");
+}
+
+TEST_CASE("whoever ends a session through attach is told where the recording is, and more") {
+  Sandbox sandbox;
+  sandbox.environment["ASCIINEMA_API_URL"] = "http://127.0.0.1:1";
+  const DetachedSession session(sandbox, kShowLines, {"--name", "build", "--upload"});
+  {
+    Attached terminal(sandbox, "build");
+    CHECK(sandbox.run({"asciinema", "detach"}).status == 0);
+    CHECK(contains(terminal.wait().out,
+                   "asciinema: detached from build; return with: asciinema attach build"));
+  }
+  Attached terminal(sandbox, "build");
+  CHECK(sandbox.run({"asciinema", "pause"}).status == 0);
+  terminal.send("end\r");
+  const Outcome outcome = terminal.wait();
+  CHECK(outcome.status == 0);
+  CAPTURE(outcome.out);
+  CHECK(contains(outcome.out, "recording finished"));
+  CHECK(contains(outcome.out, "recording was still paused at the end"));
+  CHECK(contains(outcome.out, "asciicast saved to " + (sandbox / "a.cast")));
+  CHECK(contains(outcome.out, "the recording is queued for upload"));
+}
+
+TEST_CASE("whoever discards what is attached to is not told that it is saved") {
+  const Sandbox sandbox;
+  const DetachedSession session(sandbox);
+  Attached terminal(sandbox, session.id());
+  CHECK(sandbox.run({"asciinema", "discard"}).status == 0);
+  const Outcome outcome = terminal.wait();
+  CHECK(contains(outcome.out, "recording discarded"));
+  CHECK_FALSE(contains(outcome.out, "asciicast saved"));
 }
 
 }  // namespace

@@ -184,7 +184,8 @@ TEST_CASE("a daemon that hangs") {
   const pid_t daemon = sandbox.daemon_pid();
   REQUIRE(::kill(daemon, SIGSTOP) == 0);
   CHECK(test::eventually([&] { return test::stat_field(daemon, 3) == "T"; }));
-  check_private(sandbox, "asciinemad does not answer");
+  const std::string number = std::to_string(daemon);
+  check_private(sandbox, "asciinemad (process " + number + ") does not answer (kill -9 " + number);
   REQUIRE(::kill(daemon, SIGCONT) == 0);
   CHECK(sandbox.run({"asciinema", "rec", "-q", "-c", "true", "b.cast"}).status == 0);
   CHECK(sandbox.daemon_pid() == daemon);

@@ -54,7 +54,7 @@ Sandbox& offline(Sandbox& sandbox) {
 // Records on a terminal up to the question.
 struct Asked {
   Asked() : terminal(offline(sandbox), {"asciinema", "rec", "-c", "printf hello"}) {
-    terminal.expect("(s)ave locally, (u)pload to 127.0.0.1, (d)iscard\r\n");
+    terminal.expect("(s)ave locally, (u)pload to 127.0.0.1:1, (d)iscard\r\n");
     terminal.expect("[s,u,d]? ");
   }
   void answer(const std::string& text) { terminal.send(text + "\r"); }
@@ -83,6 +83,7 @@ TEST_CASE("a recording without a name can be discarded") {
     CAPTURE(word);
     Asked asked;
     asked.answer(word);
+    asked.terminal.expect("recording discarded");
     CHECK(asked.terminal.wait().status == 0);
     CHECK_FALSE(contains(asked.terminal.screen(), "saved"));
     CHECK(recordings(asked.sandbox).empty());
@@ -176,6 +177,23 @@ TEST_CASE("without a usable library the recording goes to the temporary director
   const std::filesystem::directory_iterator found(sandbox.dir() / "cache");
   CHECK(read_cast(found->path()).output() == "hello");
   CHECK(mode_of(found->path()) == 0600);
+}
+
+TEST_CASE("a library that can't be written to says why") {
+  if (!test::can_unshare_mounts()) {
+    MESSAGE("skipped: needs to mount a file system");
+    return;
+  }
+  Sandbox sandbox;
+  sandbox.environment["TMPDIR"] = sandbox.dir() / "cache";
+  const std::string library = sandbox.dir() / "state/asciinema/recordings";
+  std::filesystem::create_directories(library);
+  const Outcome outcome = sandbox.run(test::with_own_mounts(
+      "mount -t tmpfs -o ro,mode=700 none " + library + " && asciinema rec -c true </dev/null"));
+  CAPTURE(outcome.err);
+  CHECK(outcome.status == 0);
+  CHECK(contains(outcome.err, "asciinema: create " + library + "/"));
+  CHECK(contains(outcome.err, ".cast: Read-only file system; recording to "));
 }
 
 }  // namespace

@@ -112,7 +112,9 @@ TEST_CASE("play: usage errors") {
       {{"--stream", "x", "a.cast"}, "argument --stream: invalid choice: \"x\""},
       {{"--start-at", "1:60", "a.cast"}, "argument --start-at: \"1:60\" is not a time"},
       {{"a.cast", "-s"}, "argument -s: expected one argument"},
-      {{"--nonsense", "a.cast"}, "unrecognized or ambiguous option: --nonsense"},
+      {{"--nonsense", "a.cast"}, "unrecognized or ambiguous option: --nonsense\n"},
+      {{"--strema=i", "a.cast"},
+       "unrecognized or ambiguous option: --strema=i, did you mean --stream?\n"},
       {{"--follow", "-l", "a.cast"}, "--follow and --loop exclude each other"},
       {{"--follow", "--start-at", "5", "a.cast"}, "--follow and --start-at exclude each other"},
   };
@@ -146,6 +148,8 @@ TEST_CASE("play: what is no recording is refused before a daemon starts") {
        {std::pair<Argv, std::string>{{"none.cast"}, "none.cast: No such file or directory"},
         {{"--follow", "none.cast"}, "none.cast: No such file or directory"},
         {{"folder"}, "folder: Is a directory"},
+        {{"ftp://me:secret@host/x"},
+         "ftp://host/x: only http, https, ipfs and dweb addresses can be fetched"},
         {{"none/a.cast"}, "none/a.cast: No such file or directory"}}) {
     const Outcome outcome = sandbox.run(with({"asciinema", "play"}, argv));
     CHECK(outcome.status == 1);
@@ -438,7 +442,7 @@ TEST_CASE("play: a daemon that has died leaves a clean terminal") {
   scene.daemon.send(0, wire::ScreenUndo{"<first>"});
   scene.daemon.send(0, wire::ScreenUndo{"<undone>"});
   scene.daemon.die();
-  const std::string screen = scene.terminal.expect("playback failed: asciinemad has died");
+  const std::string screen = scene.terminal.expect("playback failed: asciinemad has died\x1b[0m");
   CHECK(contains(screen, "<undone>"));
   CHECK_FALSE(contains(screen, "<first>"));
   scene.expect_back(1);

@@ -45,10 +45,12 @@ TEST_CASE("options that make no sense are refused before anything is touched") {
   const std::string longest(64, 'x');
   using Case = std::pair<std::vector<std::string>, std::string>;
   for (const auto& [arguments, reason] :
-       {Case{{"--name", "", "a.cast"}, "argument --name: \"\" is not 1 to 64 letters"},
+       {Case{{"--outptu-markers", "a.cast"}, "--outptu-markers, did you mean --output-markers?\n"},
+        Case{{"--bogus", "a.cast"}, "unrecognized or ambiguous option: --bogus\n"},
+        Case{{"-Z", "a.cast"}, "unrecognized or ambiguous option: -Z\n"},
+        Case{{"--name", "", "a.cast"}, "argument --name: \"\" is not 1 to 64 letters"},
         Case{{"--name", "a b", "a.cast"}, "argument --name: \"a b\" is not 1 to 64 letters"},
         Case{{"--name", longest + "x", "a.cast"}, "is not 1 to 64 letters"},
-        Case{{"--name", "abcdef27", "a.cast"}, "argument --name: \"abcdef27\" could be mistaken"},
         Case{{"--marker-label", std::string(1025, 'x'), "a.cast"}, "is longer than 1024 bytes"},
         Case{{"--marker-label", "a\tb", "a.cast"}, "contains a control character"},
         Case{{"--upload", "--raw", "a.cast"}, "--upload and --raw exclude each other"},
@@ -111,6 +113,32 @@ TEST_CASE("-d without a file name records into the library, also with a closed s
   CHECK(test::eventually([&] { return sandbox.run({"asciinema", "ls"}).out.empty(); }));
   CHECK(std::distance(std::filesystem::directory_iterator(library), {}) == 2);
   CHECK(sandbox.run({"asciinema", "uploads"}).out.empty());
+}
+
+TEST_CASE("--pause-at-start says how to go on, and whoever has not done so is told at the end") {
+  const Sandbox sandbox;
+  const std::string paused = "recording is paused from the start; ";
+  const std::string still_paused = "recording was still paused at the end";
+  using Case = std::pair<std::string, std::string>;
+  for (const auto& [config, what] :
+       {Case{"", "C-\\"}, Case{"prefix_key = C-a\npause_key = p\n", "C-a p"},
+        Case{"pause_key =\n", "asciinema resume"}}) {
+    const std::string keys = config;
+    CAPTURE(keys);
+    sandbox.configure("[record]\n" + keys);
+    const std::vector<std::string> arguments = {"--overwrite", "-c", "true", "a.cast"};
+    CHECK_FALSE(contains(rec(sandbox, arguments).err, "paused"));
+    std::vector<std::string> with_pause = arguments;
+    with_pause.insert(with_pause.begin(), "--pause-at-start");
+    const Outcome outcome = rec(sandbox, with_pause);
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 0);
+    CHECK(contains(outcome.err, paused + what + " goes on"));
+    CHECK(contains(outcome.err, still_paused));
+  }
+  sandbox.configure("");
+  const Outcome detached = rec(sandbox, {"-d", "--pause-at-start", "-c", "true", "b.cast"});
+  CHECK(contains(detached.err, paused + "asciinema resume goes on"));
 }
 
 }  // namespace

@@ -222,6 +222,19 @@ TEST_CASE("help, version and usage errors") {
     CHECK(rec_help.status == 0);
     CHECK(contains(rec_help.out, "--idle-time-limit"));
   }
+  CHECK(sandbox.run({"asciinema", "help"}).out == sandbox.run({"asciinema", "--help"}).out);
+  CHECK(sandbox.run({"asciinema", "help", "help"}).out == sandbox.run({"asciinema", "help"}).out);
+  for (const char* command : {"rec", "up", "pause", "shell-init", "daemon"}) {
+    CAPTURE(command);
+    const Outcome help = sandbox.run({"asciinema", "help", command});
+    CHECK(help.status == 0);
+    CHECK(help.out.starts_with("usage: asciinema "));
+    CHECK(help.out == sandbox.run({"asciinema", command, "--help"}).out);
+  }
+  const Outcome unknown = sandbox.run({"asciinema", "help", "pley"});
+  CHECK(unknown.status == 2);
+  CHECK(contains(unknown.err, "command 'pley' is unknown, did you mean 'play'?"));
+  CHECK(sandbox.run({"asciinema", "help", "rec", "play"}).status == 2);
   const Outcome bare = sandbox.run({"asciinema"});
   CHECK(bare.status == 1);
   CHECK(contains(bare.out, "usage: asciinema"));

@@ -84,8 +84,9 @@ TEST_CASE("a recording with a damaged end is cut, listed, and told of once") {
 
     start_daemon(sandbox);
     const std::string path = sandbox / "a.cast";
-    REQUIRE(eventually(
-        [&] { return contains(list(sandbox), "recovered after a crash: " + path + " ("); }));
+    const std::string listed =
+        damage.empty() ? "cut short when the machine went down: " : "repaired after a crash: ";
+    REQUIRE(eventually([&] { return contains(list(sandbox), listed + path + " (started "); }));
     CHECK(contains(sandbox.run({"asciinema", "ls", "--json"}).out,
                    "\"kind\": \"recovered\", \"file\": \"" + path + "\""));
     CHECK(contains(sandbox.run({"asciinema", "ls", "--json"}).out,
@@ -94,11 +95,11 @@ TEST_CASE("a recording with a damaged end is cut, listed, and told of once") {
     CHECK(session.cast().output() == "ready\r\ngot one.\r\n");
     test::PtyDriver(sandbox, {"asciinema", "play", "-s", "1000", "a.cast"}).expect("got one.");
 
-    CHECK(contains(record_something(sandbox).err, "recovered " + path));
-    CHECK_FALSE(contains(record_something(sandbox).err, "recovered"));
+    CHECK(contains(record_something(sandbox).err, "asciinema: " + path + " was cut short "));
+    CHECK_FALSE(contains(record_something(sandbox).err, "cut short"));
     REQUIRE(sandbox.run({"asciinema", "daemon", "restart"}).status == 0);
     CHECK(eventually([&] { return contains(list(sandbox), path); }));
-    CHECK_FALSE(contains(record_something(sandbox).err, "recovered"));
+    CHECK_FALSE(contains(record_something(sandbox).err, "cut short"));
   }
 }
 
@@ -113,8 +114,25 @@ TEST_CASE("what was there before --append is not touched") {
   sandbox.write("a.cast", earlier + std::string(100, '\0'));
   begin_another_boot(sandbox, session.id());
   start_daemon(sandbox);
-  REQUIRE(eventually([&] { return contains(list(sandbox), "recovered after a crash"); }));
+  REQUIRE(eventually([&] { return contains(list(sandbox), "repaired after a crash"); }));
   CHECK((sandbox.read("a.cast") == earlier));
+}
+
+TEST_CASE("another file that has got the name of one that was cut short is not touched") {
+  const Sandbox sandbox;
+  const DetachedSession session(sandbox);
+  session.has_recorded("ready");
+  wait_for_entry(sandbox, session.id());
+  kill_everything(sandbox);
+  const std::string edited = session.recorded() + "[9, \"o\", \"half";
+  sandbox.write("edited.cast", edited);
+  std::filesystem::rename(sandbox / "edited.cast", sandbox / "a.cast");
+  begin_another_boot(sandbox, session.id());
+  start_daemon(sandbox);
+  REQUIRE(eventually([&] { return sandbox.dir().read(entry_of(session.id())).empty(); }));
+  CHECK((session.recorded() == edited));
+  CHECK_FALSE(contains(list(sandbox), "a.cast"));
+  CHECK_FALSE(contains(record_something(sandbox).err, "cut short"));
 }
 
 TEST_CASE("what has ended, is gone or lives on was not cut short") {
@@ -140,8 +158,9 @@ TEST_CASE("what has ended, is gone or lives on was not cut short") {
   ::kill(first, SIGKILL);
   REQUIRE(eventually([&] { return test::status_of(sandbox, lives, "id") == lives; }));
   CHECK(sandbox.daemon_pid() != first);
-  CHECK_FALSE(contains(list(sandbox), "recovered"));
-  CHECK_FALSE(contains(record_something(sandbox).err, "recovered"));
+  CHECK_FALSE(contains(list(sandbox), "crash"));
+  CHECK_FALSE(contains(list(sandbox), "cut short"));
+  CHECK_FALSE(contains(record_something(sandbox).err, "cut short"));
 }
 
 TEST_CASE("somebody was attached, and something else is recorded when the daemon looks") {
@@ -160,7 +179,7 @@ TEST_CASE("somebody was attached, and something else is recorded when the daemon
   begin_another_boot(sandbox, session.id());
   test::PtyDriver next(sandbox, {"asciinema", "rec", "-c", kShowLines, "next.cast"});
   next.expect("ready");
-  REQUIRE(eventually([&] { return contains(list(sandbox), "recovered after a crash"); }));
+  REQUIRE(eventually([&] { return contains(list(sandbox), "repaired after a crash"); }));
   CHECK(session.cast().output() == "ready\r\ngot one.\r\n");
   next.send("end\r");
   CHECK(next.wait().status == 0);

@@ -240,7 +240,9 @@ TEST_CASE("without a library there is a plain shell") {
   }
   // The next one may try again.
   PtyDriver terminal(user.sandbox, {"bash"});
-  terminal.expect(kNotRecorded);
+  const std::string library = user.sandbox.dir() / "state/asciinema/recordings";
+  terminal.expect("the library can't be used: use directory " + library +
+                  ": it is not a directory" + kNotRecorded);
   terminal.expect("ready> ");
   std::filesystem::remove(user.sandbox.dir() / "state/asciinema/recordings");
   terminal.send("bash\r");

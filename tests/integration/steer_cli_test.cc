@@ -350,13 +350,17 @@ TEST_CASE("ls tells of recordings that were repaired") {
   sandbox.environment["TZ"] = "UTC";
   FakeDaemon daemon(sandbox);
   wire::StatusReply status;
-  status.recovered = {{"/x/\x1b.cast", 1'700'000'000'000, 5}};
+  status.recovered = {{"/x/\x1b.cast", 1'700'000'000'000, 5}, {"/y.cast", 1'600'000'000'000, 0}};
   for (const auto& [words, expected] :
        {std::pair<Argv, std::string>{{"ls"},
-                                     "recovered after a crash: /x/?.cast (2023-11-14 22:13:20)\n"},
+                                     "repaired after a crash: /x/?.cast (started 2023-11-14 "
+                                     "22:13:20, 5 B cut off)\n"
+                                     "cut short when the machine went down: /y.cast (started "
+                                     "2020-09-13 12:26:40)\n"},
         {{"ls", "--json"},
          "[\n{\"kind\": \"recovered\", \"file\": \"/x/\\u001b.cast\", \"started_at\": "
-         "1700000000.000, \"cut_bytes\": 5}\n]\n"}}) {
+         "1700000000.000, \"cut_bytes\": 5},\n{\"kind\": \"recovered\", \"file\": \"/y.cast\", "
+         "\"started_at\": 1600000000.000, \"cut_bytes\": 0}\n]\n"}}) {
     Client client(sandbox, words);
     daemon.greet(kProtocol);
     daemon.receive<wire::GetStatus>();

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/live_session.h"
 
@@ -146,6 +148,86 @@ TEST_CASE("what was detached on purpose survives a kill, and then its next clien
   }
   CHECK_FALSE(test::is_gone(command));
   CHECK(sandbox.run({"asciinema", "stop"}).status == 0);
+}
+
+// A client that is stopped while its session ends without it, with another daemon than it had.
+class MissedEnd {
+ public:
+  MissedEnd(const Sandbox& sandbox, const std::string& name, std::vector<std::string> arguments)
+      : terminal_(sandbox, command_line(name, std::move(arguments))) {
+    terminal_.expect("ready\r\n");
+    terminal_.signal(SIGSTOP);
+    REQUIRE(eventually([&] { return test::stat_field(terminal_.pid(), 3) == "T"; }));
+  }
+
+  test::Outcome go_on() {
+    terminal_.signal(SIGCONT);
+    return terminal_.wait();
+  }
+
+ private:
+  static std::vector<std::string> command_line(const std::string& name,
+                                               std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"asciinema", "rec", "--name", name});
+    return arguments;
+  }
+
+  PtyDriver terminal_;
+};
+
+TEST_CASE("a client that was stopped while its session ended hears what became of the recording") {
+  Sandbox sandbox;
+  sandbox.environment["ASCIINEMA_API_URL"] = "http://127.0.0.1:1";
+  const SlowReader reader(sandbox);
+  const char* const waits = "echo ready; read x";
+  MissedEnd incomplete(sandbox, "incomplete", {"-c", kFillsThePipe, sandbox / "fifo"});
+  MissedEnd discarded(sandbox, "discarded", {"-c", waits, "b.cast"});
+  MissedEnd queued(sandbox, "queued", {"--upload", "-c", waits, "c.cast"});
+  test::kill_daemon(sandbox);
+  REQUIRE(eventually([&] { return test::takeovers(sandbox) == 3; }));
+  test::read_bytes(reader.fd.get(), 20'000);
+  CHECK(sandbox.run({"asciinema", "pause", "-S", "queued"}).status == 0);
+  // Each waits for its client until it is clear that none comes.
+  test::Process stop(sandbox.launch({"asciinema", "stop", "-S", "incomplete"}));
+  test::Process discard(sandbox.launch({"asciinema", "discard", "-S", "discarded"}));
+  test::Process stop_queued(sandbox.launch({"asciinema", "stop", "-S", "queued"}));
+  for (test::Process* process : {&stop, &discard, &stop_queued}) {
+    CHECK(process->wait(20'000).status == 0);
+  }
+
+  test::Outcome outcome = incomplete.go_on();
+  CHECK(outcome.status == 1);
+  CHECK(contains(outcome.out, "recording is INCOMPLETE: "));
+  CHECK(contains(outcome.out, "asciinemad died before all was written"));
+  CHECK_FALSE(contains(outcome.out, "asciicast saved"));
+  outcome = discarded.go_on();
+  CHECK(outcome.status == 0);
+  CHECK(contains(outcome.out, "recording discarded"));
+  CHECK_FALSE(contains(outcome.out, "asciicast saved"));
+  outcome = queued.go_on();
+  CHECK(outcome.status == 0);
+  CHECK(contains(outcome.out, "asciicast saved to "));
+  CHECK(contains(outcome.out, "recording was still paused at the end"));
+  CHECK(contains(outcome.out, "the recording is queued for upload"));
+  CHECK(contains(sandbox.run({"asciinema", "uploads"}).out, "c.cast"));
+}
+
+TEST_CASE("a client that was stopped while another one took its session leaves soon") {
+  const Sandbox sandbox;
+  PtyDriver terminal(sandbox, {"asciinema", "rec", "--name", "taken", "-c", LiveSession::kShowLines,
+                               sandbox / "a.cast"});
+  terminal.expect("ready\r\n");
+  terminal.signal(SIGSTOP);
+  test::kill_daemon(sandbox);
+  REQUIRE(eventually([&] { return test::takeovers(sandbox) == 1; }));
+  PtyDriver other(sandbox, {"asciinema", "attach", "--force", "taken"});
+  other.expect("ready");
+  terminal.signal(SIGCONT);
+  terminal.expect("detached (", 8000);
+  terminal.expect("the session goes on: asciinema attach taken");
+  CHECK(terminal.wait().status == 0);
+  other.send("end\r");
+  CHECK(other.wait().status == 0);
 }
 
 }  // namespace

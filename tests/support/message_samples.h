@@ -94,6 +94,7 @@ inline wire::Checkpoint sample_checkpoint() {
   checkpoint.client = kMost<std::uint32_t>;
   checkpoint.handed_over = true;
   checkpoint.goes_on = true;
+  checkpoint.uploading = true;
   return checkpoint;
 }
 
@@ -111,7 +112,8 @@ inline wire::SessionInfo sample_session_info() {
           kMost<std::uint32_t>,
           "/dev/pts/0",
           std::numeric_limits<std::int64_t>::min(),
-          true};
+          true,
+          odd_text()};
 }
 
 inline wire::PlaybackInfo sample_playback_info() {
@@ -185,7 +187,7 @@ inline std::vector<wire::SessionEvent> sample_session_events() {
   namespace event = wire::event;
   constexpr std::int64_t kEarly = std::numeric_limits<std::int64_t>::min();
   constexpr std::uint64_t kLate = kMost<std::uint64_t>;
-  const wire::Finished finished{{wire::Exit::Kind::signal, 9}, 1, odd_text(), true, false};
+  const wire::Finished finished{{wire::Exit::Kind::signal, 9}, 1, odd_text(), true, false, true};
   const wire::PlaybackFinished ended{wire::PlaybackFinished::How::failed, "line 1: x", {"", "w"}};
   return {
       {"abcdefg2", odd_text(), kEarly, kLate, event::Present{sample_session_info()}},

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "tests/support/deadline.h"
+#include "tests/support/process.h"
 
 namespace asciinemad::test {
 namespace {
@@ -42,14 +43,16 @@ std::size_t open_descriptors(pid_t pid) {
 
 bool comes_to_rest(pid_t pid) {
   constexpr int kRestMs = 100;
-  const auto wake_ups = [pid] {
+  // Of the first thread; other threads tell by the time they take.
+  const auto activity = [pid] {
     return status_number(pid, "voluntary_ctxt_switches") +
-           status_number(pid, "nonvoluntary_ctxt_switches");
+           status_number(pid, "nonvoluntary_ctxt_switches") + std::stoul(stat_field(pid, 14)) +
+           std::stoul(stat_field(pid, 15));
   };
-  std::size_t seen = wake_ups();
+  std::size_t seen = activity();
   Deadline rested(kRestMs);
   return eventually([&] {
-    if (const std::size_t now = wake_ups(); now != seen) {
+    if (const std::size_t now = activity(); now != seen) {
       seen = now;
       rested = Deadline(kRestMs);
     }

@@ -54,7 +54,7 @@ auto fields(const StatusReply& m) {
                   m.uploads_waiting, m.uploads_held, m.sessions, m.recovered, m.systemd);
 }
 auto fields(const Finished& m) {
-  return std::tuple_cat(std::tie(m.lost_bytes, m.loss_reason, m.discarded, m.uploading),
+  return std::tuple_cat(std::tie(m.lost_bytes, m.loss_reason, m.discarded, m.uploading, m.paused),
                         fields(m.exit));
 }
 auto fields(const Play& m) {

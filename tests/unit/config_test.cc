@@ -391,6 +391,26 @@ TEST_CASE("keys: bad ones are refused, none and nothing switch off") {
   }
 }
 
+TEST_CASE("keys: one for two hotkeys is refused") {
+  Fixture f;
+  CHECK(f.complaint(f.load_ini("[record]\npause_key = C-x\nadd_marker_key = ^X\n")) ==
+        "config:3: [record] add_marker_key: \"^X\" is pause_key already: give one of the two "
+        "another key, or none");
+  CHECK(f.complaint(f.load_ini("[record]\ndetach_key = C-a\nyes = no\nprefix_key = C-a\n"))
+            .starts_with("config:4: [record] prefix_key: \"C-a\" is detach_key already: "));
+  CHECK(f.complaint(f.load_ini("[record]\ndetach_key = C-\\\n"))
+            .starts_with("config:2: [record] detach_key: \"C-\\\" is pause_key already: "));
+  CHECK(f.complaint(f.load_ini("[play]\nstep_key = ]\n"))
+            .starts_with("config:2: [play] step_key: \"]\" is next_marker_key already: "));
+  // Those of recordings and playbacks never meet; what is off is on no key.
+  CHECK(f.complaint(f.load_ini("[record]\npause_key = .\nadd_marker_key = none\n"
+                               "prefix_key = none\n[play]\npause_key = C-\\\n"))
+            .empty());
+  CHECK(
+      f.complaint(f.load_toml("[session]\nprefix_key = \"C-x\"\nadd_marker_key = \"C-X\"\n"))
+          .starts_with("config.toml:3: [session] add_marker_key: \"C-X\" is prefix_key already: "));
+}
+
 TEST_CASE("labels and titles are of a bounded length and can't move the cursor") {
   Fixture f;
   const std::string longest(1024, 'x');

@@ -81,7 +81,8 @@ TEST_CASE("those that are there when somebody begins to look on") {
   CHECK(event_json(present, false) ==
         "{\"event\": \"present\", \"kind\": \"recording\", \"session\": \"abcdefgh\", \"name\": "
         "\"build\", \"at\": 1700000000.042, \"time\": 1.500000, \"path\": \"/x/a.cast\", "
-        "\"command\": \"bash\", \"cols\": 80, \"rows\": 24, \"paused\": true, \"attached\": true, "
+        "\"file\": null, \"command\": \"bash\", \"cols\": 80, \"rows\": 24, \"paused\": true, "
+        "\"attached\": true, "
         "\"title\": null, \"markers\": 0, \"lost_bytes\": 0, \"started_at\": null}\n");
   wire::PlaybackInfo playback;
   playback.name = "a.cast";

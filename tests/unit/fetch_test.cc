@@ -10,12 +10,12 @@ namespace {
 
 TEST_CASE("addresses and paths") {
   for (const char* url : {"http://host/a.cast", "https://host", "HTTPS://host", "ipfs:/x",
-                          "ipfs://x", "dweb:/ipfs/x", "Dweb:x"}) {
+                          "ipfs://x", "dweb:/ipfs/x", "Dweb:x", "ftp://x", "svn+ssh://x"}) {
     CAPTURE(url);
     CHECK(is_url(url));
   }
-  for (const char* path : {"", "a.cast", "/http://x", "http:", "http:/x", "httpx://y", "ftp://x",
-                           "ipfs", "./ipfs:x"}) {
+  for (const char* path : {"", "a.cast", "/http://x", "http:", "http:/x", "ftp:/x", "ipfs",
+                           "./ipfs:x", "a b://x", "://x", "4://x"}) {
     CAPTURE(path);
     CHECK_FALSE(is_url(path));
   }

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "common/bytes_text.h"
+
 namespace asciinemad {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,9 +40,9 @@ struct Repaired {
 Repaired repair(std::string_view content, std::uint64_t kept_bytes = 0) {
   const test::TempDir dir;
   const std::string path = dir.write("x.cast", content);
-  const Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   REQUIRE(fd);
-  const auto cut = repair_recording(fd.get(), kept_bytes);
+  const auto cut = repair_recording(fd.get(), path, kept_bytes);
   Repaired repaired;
   if (cut.ok()) {
     repaired.cut = *cut;
@@ -65,7 +66,6 @@ void check_tail(std::string_view tail) {
 TEST_CASE("what is behind the last whole line is cut off") {
   check_tail("");
   check_tail("[1.5, \"o\", \"hal");
-  check_tail("[1.5, \"o\", \"no newline\"]");
   check_tail(std::string(10'000, '\0'));
   check_tail("[1.5, \"o\", \"ha" + std::string(200'000, '\0'));
   check_tail("[1.5, \"o\", \"ha" + std::string(5, '\0') + "\"]\n");
@@ -80,11 +80,39 @@ TEST_CASE("a recording cut anywhere is whole up to its last whole line") {
   const std::size_t first = header().size();
   for (std::size_t size = first; size <= whole.size(); ++size) {
     const std::string part = whole.substr(0, size);
+    const bool lacks_newline_only = size < whole.size() && whole[size] == '\n';
     const Repaired repaired = repair(part);
     REQUIRE(repaired.cut.has_value());
-    CHECK(repaired.content == whole.substr(0, part.rfind('\n') + 1));
+    CHECK(repaired.content == (lacks_newline_only ? part : whole.substr(0, part.rfind('\n') + 1)));
     CHECK(*repaired.cut == part.size() - repaired.content.size());
   }
+}
+
+TEST_CASE("a last event without a newline, as editors leave it, is kept") {
+  for (const std::string& last : {event("x"), event(std::string(200'000, 'x'))}) {
+    const std::string whole = header() + event("one") + last.substr(0, last.size() - 1);
+    const Repaired repaired = repair(whole);
+    CHECK(repaired.cut == 0);
+    CHECK((repaired.content == whole));
+  }
+}
+
+TEST_CASE("what somebody writes or has replaced is not cut") {
+  const test::TempDir dir;
+  const std::string damaged = header() + "[1.5";
+  const std::string path = dir.write("x.cast", damaged);
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(fd);
+  SUBCASE("a writer that came while it was looked at") {
+    const Fd writer(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    CHECK(repair_recording(fd.get(), path, 0).error().code == Errc::busy);
+  }
+  SUBCASE("another file") {
+    const std::string other = dir.write("other.cast", damaged);
+    REQUIRE(::rename(other.c_str(), path.c_str()) == 0);
+    CHECK(repair_recording(fd.get(), path, 0).error().code == Errc::busy);
+  }
+  CHECK(dir.read("x.cast") == damaged);
 }
 
 TEST_CASE("a whole line behind damage is kept, since readers pass damage over") {
@@ -131,7 +159,7 @@ TEST_CASE("what is no recording stays as it is") {
   CHECK(repair(short_one, short_one.size() + 1).content == short_one);
   auto pipe = make_pipe();
   REQUIRE(pipe.ok());
-  CHECK(repair_recording(pipe->read_end.get(), 0).error().code == Errc::invalid_data);
+  CHECK(repair_recording(pipe->read_end.get(), "", 0).error().code == Errc::invalid_data);
 }
 
 TEST_CASE("many megabytes of zeros and of garbage lines take no time") {

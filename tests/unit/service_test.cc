@@ -8,8 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/paths.h"
@@ -33,6 +37,22 @@ class Manager {
     for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) ::unsetenv(name);
   }
   std::string path() const { return dir_ / "notify"; }
+
+  // Until there is no room for what anybody sends.
+  void fill() const {
+    const Result<sockaddr_un> address = socket_address(path());
+    REQUIRE(address.ok());
+    // Each sender has a limit of its own, too.
+    for (int sent = 1; sent > 0;) {
+      const Fd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      REQUIRE(sender);
+      sent = 0;
+      while (::sendto(sender.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&*address),
+                      sizeof(*address)) == 1) {
+        ++sent;
+      }
+    }
+  }
 
   // The datagrams that have come since the last call.
   std::vector<std::string> take() {
@@ -84,6 +104,68 @@ TEST_CASE("service: a manager that is gone is no obstacle") {
   manager.reset();
   service.ready();
   service.stopping();
+}
+
+template <typename Body>
+std::chrono::steady_clock::duration time_of(Body body) {
+  const auto begin = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::steady_clock::now() - begin;
+}
+
+bool contains(const Messages& messages, const std::string& message) {
+  return std::find(messages.begin(), messages.end(), message) != messages.end();
+}
+
+TEST_CASE("service: a manager that does not read holds nobody up, and hears the rest later") {
+  using std::chrono::milliseconds;
+  Manager manager;
+  uv::Loop loop;
+  Service service(loop);
+  service.ready();
+  manager.take();
+  manager.fill();
+  // A blocked one would take as long as the socket's limit, each time.
+  CHECK(time_of([&] {
+          for (int i = 0; i < 100; ++i) service.set_status("status " + std::to_string(i));
+        }) < milliseconds(1000));
+  CHECK(time_of([&] {
+          service.reloading();
+          service.ready();
+        }) < milliseconds(300));
+  CHECK(time_of([&] { service.stopping(); }) < milliseconds(300));
+  service.ready();
+  manager.take();
+  SUBCASE("with a status that is the same") { service.set_status("status 99"); }
+  SUBCASE("with the last one only") {
+    service.set_status("new");
+    service.set_status("status 99");
+  }
+  const Messages told = manager.take();
+  CHECK(contains(told, "READY=1"));
+  CHECK(told.back() == "STATUS=status 99");
+  CHECK_FALSE(contains(told, "STATUS=status 98"));
+  service.set_status("status 99");
+  CHECK(manager.take().empty());
+}
+
+TEST_CASE("service: a feeding that is lost is tried again soon, with what else was lost") {
+  Manager manager;
+  uv::Loop loop;
+  test::LoopDriver driver(loop);
+  ::setenv("WATCHDOG_USEC", "60000000", 1);
+  manager.fill();
+  std::unique_ptr<Service> service;
+  CHECK(time_of([&] { service = std::make_unique<Service>(loop); }) <
+        std::chrono::milliseconds(500));
+  service->set_status("a");
+  manager.take();
+  Messages told;
+  driver.run_until([&] {
+    for (std::string& message : manager.take()) told.push_back(std::move(message));
+    return !told.empty();
+  });
+  CHECK(told == Messages{"WATCHDOG=1", "STATUS=a"});
 }
 
 TEST_CASE("service: the watchdog is fed at half of its time, by the process that it watches") {

@@ -8,11 +8,14 @@
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/asciicast_writer.h"
 #include "common/fd.h"
+#include "common/printable.h"
+#include "daemon/file_id.h"
 #include "daemon/platform.h"
 #include "daemon/session_registry_files.h"
 #include "daemon/session_registry_text.h"
@@ -55,8 +58,8 @@ struct Fixture final : SessionRegistry::Listener {
 
   // As another daemon has left it.
   void leave(const std::string& session, const std::string& file, const std::string& boot,
-             const std::string& machine = machine_id()) const {
-    const SessionRegistry::Entry entry{session, file, 1'000, 0};
+             const std::string& machine = machine_id(), std::optional<FileId> id = {}) const {
+    const SessionRegistry::Entry entry{session, file, 1'000, 0, id};
     dir.write("sessions/" + session + ".session", session_entry_text({entry, boot, machine}));
   }
   std::string damaged(const std::string& name) const {
@@ -94,7 +97,7 @@ std::vector<std::string> files_of(const std::vector<wire::Recovered>& recovered)
 TEST_CASE("a session is written down while it lasts") {
   Fixture f;
   SessionRegistry& registry = f.started();
-  registry.add({"abcd2345", "/x/demo.cast", 5'000, 7});
+  registry.add({"abcd2345", "/x/demo.cast", 5'000, 7, FileId{2049, 123'456}});
   CHECK(registry.busy());
   f.until_idle();
   const std::string text = f.dir.read("sessions/abcd2345.session");
@@ -103,6 +106,7 @@ TEST_CASE("a session is written down while it lasts") {
   CHECK(stored->entry.file == "/x/demo.cast");
   CHECK(stored->entry.started_at_ms == 5'000);
   CHECK(stored->entry.kept_bytes == 7);
+  CHECK(stored->entry.file_id == FileId{2049, 123'456});
   CHECK(stored->boot == boot_id());
   CHECK(stored->machine == machine_id());
   registry.remove("abcd2345");
@@ -164,7 +168,8 @@ TEST_CASE("a recording of an earlier boot is repaired at once, listed and told o
   CHECK(!f.listed("abcd2345"));
   const std::vector<std::string> news = registry.take_news();
   REQUIRE(news.size() == 1);
-  CHECK(news[0].find("x?y.cast") != std::string::npos);
+  CHECK(news[0].starts_with(printable(f.dir / "") + "x?y.cast was cut short by a crash and "));
+  CHECK(news[0].find(" (14 B) ") != std::string::npos);
   CHECK(registry.take_news().empty());
   f.until_idle();
 
@@ -195,6 +200,53 @@ TEST_CASE("a recording of this boot is repaired when nobody has come for it") {
   CHECK(f.listed("efgh2345"));
 }
 
+TEST_CASE("a whole recording was cut short by the machine's death only") {
+  Fixture f;
+  f.leave("abcd2345", f.dir.write("x.cast", whole_recording()), boot_id());
+  f.leave("efgh2345", f.dir.write("y.cast", whole_recording()), kEarlierBoot);
+  SessionRegistry& registry = f.started(100);
+  CHECK(!f.listed("abcd2345"));
+  REQUIRE(registry.recovered().size() == 1);
+  CHECK(registry.recovered()[0] == wire::Recovered{f.dir / "y.cast", 1'000, 0});
+  const std::vector<std::string> news = registry.take_news();
+  REQUIRE(news.size() == 1);
+  CHECK(news[0].starts_with((f.dir / "y.cast") + " was cut short when the machine went down"));
+  CHECK(f.dir.read("x.cast") == whole_recording());
+}
+
+TEST_CASE("another file of the same name is none of a dead session's") {
+  Fixture f;
+  const std::string file = f.damaged("x.cast");
+  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::optional<FileId> id = file_id(fd.get());
+  REQUIRE(id.has_value());
+  FileId moved = *id;
+  ++moved.device;
+  FileId replaced = *id;
+  ++replaced.inode;
+  const char* boot = kEarlierBoot;
+  const std::string this_boot = boot_id();
+  std::size_t recovered = 0;
+  SUBCASE("the same one") {
+    f.leave("abcd2345", file, this_boot, machine_id(), id);
+    recovered = 1;
+  }
+  SUBCASE("a device of this boot is the same") {
+    f.leave("abcd2345", file, this_boot, machine_id(), moved);
+  }
+  SUBCASE("replaced in this boot") { f.leave("abcd2345", file, this_boot, machine_id(), replaced); }
+  SUBCASE("a device has another number after the machine's start") {
+    f.leave("abcd2345", file, boot, machine_id(), moved);
+    recovered = 1;
+  }
+  SUBCASE("replaced since an earlier boot") {
+    f.leave("abcd2345", file, boot, machine_id(), replaced);
+  }
+  CHECK(f.started(100).recovered().size() == recovered);
+  CHECK(!f.listed("abcd2345"));
+  CHECK((f.dir.read("x.cast") == whole_recording()) == (recovered == 1));
+}
+
 TEST_CASE("a daemon that waits for shims is busy, and one that has nothing to wait for is not") {
   Fixture f;
   f.leave("abcd2345", f.damaged("x.cast"), boot_id());
@@ -217,6 +269,32 @@ TEST_CASE("what a process still writes is left alone") {
   // A session of this boot may be another daemon's; a name from before is somebody's new file.
   CHECK(f.listed("abcd2345"));
   CHECK(!f.listed("efgh2345"));
+}
+
+TEST_CASE("where nobody knows who writes a file, later sessions get time to say so") {
+  Fixture f;
+  f.make();
+  const std::string file = f.damaged("x.cast");
+  const std::string damaged = f.dir.read("x.cast");
+  f.leave("abcd2345", file, kEarlierBoot);
+  RegistryJob job{f.directory(), {}, RegistryJob::Scan::earlier_boots, {}, {}};
+  job.ask_for_writers = [](int) { return std::optional<bool>(); };
+  const RegistryOutcome first = run_registry_job(job);
+  CHECK(first.found_orphans);
+  CHECK(f.dir.read("x.cast") == damaged);
+  CHECK(f.listed("abcd2345"));
+
+  job.scan = RegistryJob::Scan::all;
+  bool recovered = false;
+  SUBCASE("nobody does") { recovered = true; }
+  SUBCASE("a session of this daemon") { job.active["efgh2345"] = file; }
+  SUBCASE("another daemon's") { f.leave("efgh2345", file, boot_id()); }
+  SUBCASE("another machine's") { f.leave("efgh2345", file, "its boot", "another"); }
+  const RegistryOutcome second = run_registry_job(job);
+  REQUIRE(second.recovered.has_value());
+  CHECK(second.recovered->size() == (recovered ? 1 : 0));
+  CHECK((f.dir.read("x.cast") == damaged) == !recovered);
+  CHECK(!f.listed("abcd2345"));
 }
 
 TEST_CASE("what is of another machine that shares the directory is left alone") {
@@ -265,20 +343,23 @@ TEST_CASE("what was recovered long ago is not listed, and the newest comes first
   f.dir.write("sessions/recovered", recovered_items_text(items));
   SessionRegistry& registry = f.started();
   CHECK(files_of(registry.recovered()) == std::vector<std::string>{"/second", "/first"});
-  CHECK(registry.take_news() ==
-        std::vector<std::string>{"/second (its last 7 bytes were damaged)"});
+  const std::vector<std::string> news = registry.take_news();
+  REQUIRE(news.size() == 1);
+  CHECK(news[0].starts_with("/second was cut short"));
 }
 
 TEST_CASE("paths of any bytes are written and read back") {
   std::string path = "/";
   for (int c = 1; c < 256; ++c) path += static_cast<char>(c);
-  const SessionRegistry::Entry entry{"a2", path, -5, UINT64_MAX};
+  const SessionRegistry::Entry entry{"a2", path, -5, UINT64_MAX, FileId{UINT64_MAX, 1}};
   const std::string text = session_entry_text({entry, "b", ""});
   const auto stored = parse_session_entry("a2", text + "newer key\n");
   REQUIRE(stored.has_value());
   CHECK(stored->entry.file == path);
   CHECK(stored->entry.started_at_ms == -5);
   CHECK(stored->entry.kept_bytes == UINT64_MAX);
+  CHECK(stored->entry.file_id == FileId{UINT64_MAX, 1});
+  CHECK(!parse_session_entry("a2", text + "id 1\n").has_value());
   // Cut anywhere it is damaged, or lacks a key at its end that has a default.
   for (std::size_t size = 0; size < text.size(); ++size) {
     if (text[size] == '\n') CHECK(!parse_session_entry("a2", text.substr(0, size)).has_value());

@@ -189,7 +189,7 @@ TEST_CASE("a shim takes its session to the next daemon, with what it was given t
   next.reply(wire::Ok{});
   const ShimWord word = scene.receive_word();
   CHECK(word.kind == ShimWord::Kind::ended);
-  CHECK(word.exit.value == 7);
+  CHECK(word.finished.exit.value == 7);
   CHECK(scene.is_shim_gone());
 }
 
@@ -325,6 +325,67 @@ TEST_CASE("a command that was told to go is killed by and by, whatever happens t
   CHECK(exited->exit.value == SIGKILL);
   next.reply(wire::Ok{});
   CHECK(scene.receive_word().kind == ShimWord::Kind::ended);
+}
+
+TEST_CASE("a daemon that is about to have the command hung up dies: that happens all the same") {
+  Scene scene("trap 'exit 5' HUP; echo ready; read line");
+  scene.shim->start_command();
+  char byte = 0;
+  REQUIRE(::read(scene.terminal.get(), &byte, 1) == 1);
+  wire::Checkpoint terminating;
+  terminating.terminating = true;
+  scene.daemon->send(0, terminating);
+  scene.daemon->die();
+  DaemonEnd next = scene.take_shim();
+  REQUIRE(next.receive<wire::Resume>().has_value());
+  next.reply(wire::Started{"abcdefgh", {}});
+  const auto exited = next.receive<wire::Exited>();
+  REQUIRE(exited.has_value());
+  CHECK(exited->exit.kind == wire::Exit::Kind::code);
+  CHECK(exited->exit.value == 5);
+  next.reply(wire::Ok{});
+  CHECK(scene.receive_word().kind == ShimWord::Kind::ended);
+}
+
+// What the shim says of a session that ends after that checkpoint.
+wire::Finished end_after(const wire::Checkpoint& last) {
+  Scene scene("exit 7");
+  scene.shim->start_command();
+  REQUIRE(scene.daemon->receive<wire::Exited>().has_value());
+  scene.daemon->send(0, wire::Checkpoint{});
+  scene.daemon->send(0, last);
+  scene.daemon->reply(wire::Ok{});
+  const ShimWord word = scene.receive_word();
+  CHECK(word.kind == ShimWord::Kind::ended);
+  CHECK(word.finished.exit.value == 7);
+  CHECK(scene.is_shim_gone());
+  return word.finished;
+}
+
+TEST_CASE("a shim tells the client what the daemon would have said about the recording") {
+  const wire::Finished whole = end_after({});
+  CHECK(whole.lost_bytes == 0);
+  CHECK(whole.loss_reason.empty());
+  CHECK_FALSE((whole.discarded || whole.paused || whole.uploading));
+
+  wire::Checkpoint last;
+  last.lost_bytes = 1'234'567'890'123;
+  last.loss_reason = "No space left on device";
+  last.paused = true;
+  last.uploading = true;
+  const wire::Finished incomplete = end_after(last);
+  CHECK(incomplete.lost_bytes == 1'234'567'890'123);
+  CHECK(incomplete.loss_reason == "No space left on device");
+  CHECK((incomplete.paused && incomplete.uploading));
+  CHECK_FALSE(incomplete.discarded);
+
+  last.loss_reason = std::string(1000, 'x') + "yz";
+  last.discarding = true;
+  last.uploading = false;
+  const wire::Finished discarded = end_after(last);
+  CHECK(discarded.loss_reason == std::string(1000, 'x'));
+  CHECK(discarded.discarded);
+  CHECK_FALSE(discarded.uploading);
 }
 
 }  // namespace

@@ -60,8 +60,8 @@ TEST_CASE("what is stored with an upload holds no secrets") {
 
 TEST_CASE("a server's name") {
   CHECK(server_host("https://asciinema.org") == "asciinema.org");
-  CHECK(server_host("http://me:secret@host:8080/x") == "host");
-  CHECK(server_host("http://[::1]:80") == "::1");
+  CHECK(server_host("http://me:secret@host:8080/x") == "host:8080");
+  CHECK(server_host("http://[::1]:80") == "[::1]");
 }
 
 }  // namespace

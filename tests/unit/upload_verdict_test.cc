@@ -213,6 +213,8 @@ TEST_CASE("upload verdict: a network that fails is never given up") {
   const UploadVerdict verdict = judge_upload(item, outcome, kNowMs);
   CHECK(verdict.kind == Kind::retry);
   CHECK(verdict.reason == "rec.example: no answer came");
+  item.server.url = "https://rec.example:8443";
+  CHECK(judge_upload(item, outcome, kNowMs).reason == "rec.example:8443: no answer came");
 }
 
 TEST_CASE("upload verdict: a redirection that must not be followed names the new address") {
