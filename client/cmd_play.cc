@@ -163,6 +163,7 @@ wire::Play PlayCommand::playback(const Source& source) const {
   play.trust = options_.trust ? Trust::trusted : source.trust;
   play.resize_terminal = options_.resize;
   play.follow = options_.follow;
+  play.fit = options_.fit || options_.follow;
   play.follow_session = source.session;
   play.pause_key = key_text(config_.play.pause_key);
   play.step_key = key_text(config_.play.step_key);

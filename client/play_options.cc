@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kUsage =
     "usage: asciinema play [-h] [-i IDLE_TIME_LIMIT] [-s SPEED] [-l] [-m]\n"
     "                      [--out-fmt FORMAT] [--stream STREAM] [--start-at TIME] [-r]\n"
-    "                      [--follow] [--trust] filename\n";
+    "                      [--fit] [--follow] [--trust] filename\n";
 
 constexpr const char* kHelp =
     "\n"
@@ -41,7 +41,9 @@ constexpr const char* kHelp =
     "                        output; with --out-fmt asciicast everything)\n"
     "  --start-at TIME       begin there: 90, 90.5, 1:30 or 1:01:30\n"
     "  -r, --resize          give the terminal the size of the recorded one meanwhile\n"
-    "  --follow              show what is being recorded, as it happens\n"
+    "  --fit                 in a terminal smaller than the recorded one show the part around\n"
+    "                        the cursor, instead of writing what was recorded as it is\n"
+    "  --follow              show what is being recorded, as it happens; with --fit\n"
     "  --trust               show what might do harm to the terminal, too: queries, and\n"
     "                        from others than local files also clipboard access and the\n"
     "                        like\n"
@@ -66,9 +68,10 @@ constexpr int kOutFmt = 1000;
 constexpr int kStream = 1001;
 constexpr int kStartAt = 1002;
 constexpr int kFollow = 1003;
-constexpr int kTrust = 1004;
+constexpr int kFit = 1004;
+constexpr int kTrust = 1005;
 
-constexpr std::array<option, 12> kOptions = {{{"idle-time-limit", required_argument, nullptr, 'i'},
+constexpr std::array<option, 13> kOptions = {{{"idle-time-limit", required_argument, nullptr, 'i'},
                                               {"speed", required_argument, nullptr, 's'},
                                               {"loop", no_argument, nullptr, 'l'},
                                               {"pause-on-markers", no_argument, nullptr, 'm'},
@@ -76,6 +79,7 @@ constexpr std::array<option, 12> kOptions = {{{"idle-time-limit", required_argum
                                               {"stream", required_argument, nullptr, kStream},
                                               {"start-at", required_argument, nullptr, kStartAt},
                                               {"resize", no_argument, nullptr, 'r'},
+                                              {"fit", no_argument, nullptr, kFit},
                                               {"follow", no_argument, nullptr, kFollow},
                                               {"trust", no_argument, nullptr, kTrust},
                                               {"help", no_argument, nullptr, 'h'},
@@ -128,6 +132,9 @@ bool apply(PlayOptions& options, int choice) {
       return true;
     case kFollow:
       options.follow = true;
+      return true;
+    case kFit:
+      options.fit = true;
       return true;
     default:
       options.trust = true;

@@ -23,6 +23,7 @@ struct PlayOptions {
   std::uint64_t start_at_us = 0;
   bool resize = false;
   bool follow = false;
+  bool fit = false;
   bool trust = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/screen_model_brush.h"
 #include "common/screen_model_pen.h"
 #include "common/screen_model_terminal.h"
 
@@ -9,51 +10,6 @@ namespace asciinemad {
 namespace {
 
 constexpr std::string_view kClear = "\x1b[0m\x1b[H\x1b[2J";
-
-std::string cursor_to(int row, int col) {
-  return "\x1b[" + std::to_string(row + 1) + ";" + std::to_string(col + 1) + "H";
-}
-
-// Draws with as few changes of attributes as it takes, beginning with whatever they are.
-class Brush {
- public:
-  Brush(std::string& out, bool is_protected) : out_(out), was_protected_(is_protected) {
-    pen_.set(Pen::protected_cell, is_protected);
-  }
-  // Protection is as it was.
-  ~Brush() { protect(was_protected_); }
-  Brush(const Brush&) = delete;
-  Brush& operator=(const Brush&) = delete;
-
-  void set(const Pen& pen) {
-    protect(pen.has(Pen::protected_cell));
-    if (set_ && pen == pen_) return;
-    append_sgr(out_, pen);
-    pen_ = pen;
-    set_ = true;
-  }
-
-  void put(const Cell& cell) {
-    set(cell.pen);
-    if (cell.chars[0] == 0) out_ += ' ';
-    for (const char32_t c : cell.chars) {
-      if (c == 0) break;
-      append_utf8(out_, c);
-    }
-  }
-
- private:
-  void protect(bool on) {
-    if (pen_.has(Pen::protected_cell) == on) return;
-    pen_.set(Pen::protected_cell, on);
-    out_ += on ? "\x1b[1\"q" : "\x1b[0\"q";
-  }
-
-  std::string& out_;
-  const bool was_protected_;
-  Pen pen_;
-  bool set_ = false;
-};
 
 bool same_blanks(const Cell& a, const Cell& b) { return a.blank() && b.blank() && a.pen == b.pen; }
 

@@ -22,21 +22,10 @@ std::optional<Key> key_of(const std::string& text) {
   return *key;
 }
 
-ScreenPolicy policy_of(wire::Play::Trust trust) {
-  switch (trust) {
-    case wire::Play::Trust::local:
-      return ScreenPolicy::local;
-    case wire::Play::Trust::trusted:
-      return ScreenPolicy::trusted;
-    case wire::Play::Trust::untrusted:
-      break;
-  }
-  return ScreenPolicy::untrusted;
-}
-
-PlaybackFeed::Options feed_options(const wire::Play& play, const std::string& spool_directory) {
+PlaybackFeed::Options feed_options(const wire::Play& play, ScreenPolicy policy,
+                                   const std::string& spool_directory) {
   PlaybackFeed::Options options;
-  options.policy = policy_of(play.trust);
+  options.policy = policy;
   options.code = play.stream == wire::Play::Stream::input ? "i" : "o";
   options.all_events = play.output == wire::Play::Output::asciicast_v2;
   if (play.idle_time_limit_s > 0) {
@@ -109,9 +98,11 @@ Status Playback::open(Fd recording, Terminal::Resources terminal) {
   TRY_ASSIGN(timer_, uv::PreciseTimer::make(context_.loop, *this));
   TRY_ASSIGN(terminal_,
              Terminal::open(context_.loop, std::move(terminal), context_.input_scratch, *this));
-  TRY_ASSIGN(feed_, PlaybackFeed::start(context_.loop, std::move(recording),
-                                        feed_options(play_, context_.spool_directory), *this));
+  TRY_ASSIGN(feed_,
+             PlaybackFeed::start(context_.loop, std::move(recording),
+                                 feed_options(play_, policy(), context_.spool_directory), *this));
   terminal_->set_reading(true);
+  on_terminal_ = terminal_->output_is_terminal();
   return {};
 }
 
@@ -127,6 +118,18 @@ wire::PlaybackInfo Playback::info() const {
   info.following = live_;
   info.size = recorded_size_;
   return info;
+}
+
+ScreenPolicy Playback::policy() const {
+  switch (play_.trust) {
+    case wire::Play::Trust::local:
+      return ScreenPolicy::local;
+    case wire::Play::Trust::trusted:
+      return ScreenPolicy::trusted;
+    case wire::Play::Trust::untrusted:
+      break;
+  }
+  return ScreenPolicy::untrusted;
 }
 
 void Playback::tell(decltype(wire::SessionEvent::what) what) const {
@@ -156,9 +159,16 @@ std::uint64_t Playback::due_us(const PlaybackFeed::Item& item) const {
   return anchor_us_ + static_cast<std::uint64_t>(std::min(wait, kMaxUs));
 }
 
-bool Playback::can_show() const {
+bool Playback::can_write() const {
   return (phase_ == Phase::playing || phase_ == Phase::opening) && terminal_ != nullptr &&
          !terminal_->congested();
+}
+
+bool Playback::can_show() const {
+  // A view goes on while the terminal does not: it is drawn when that takes bytes again.
+  const bool into_view = view_ != nullptr && !jumping_ && !play_.resize_terminal;
+  if (!into_view) return can_write();
+  return phase_ == Phase::playing && terminal_ != nullptr && !view_->full();
 }
 
 // Shows what is due, and sees to it that it is called again when something else is.
@@ -220,6 +230,7 @@ void Playback::take(PlaybackFeed::Opened& opened) {
   recorded_size_.cols = static_cast<std::uint16_t>(opened.header.cols);
   recorded_size_.rows = static_cast<std::uint16_t>(opened.header.rows);
   recorded_size_.xpixel = recorded_size_.ypixel = 0;
+  first_size_ = recorded_size_;
   set_position(0);
   if (writer_ != nullptr) {
     writer_->header(opened.header, line_);
@@ -237,38 +248,12 @@ void Playback::take(PlaybackFeed::Opened& opened) {
     goes_live_ = true;
   } else if (play_.start_at_us > 0) {
     jump(PlaybackFeed::ToTime{play_.start_at_us}, true);
+  } else if (!fits(recorded_size_)) {
+    begin_view({});
   }
 }
 
 void Playback::take(PlaybackFeed::Item& item) { next_ = std::move(item); }
-
-void Playback::take(PlaybackFeed::Jump& jump) {
-  jumping_ = false;
-  events_ = jump.events;
-  frames_ = jump.frames;
-  set_position(kept_position_us_.value_or(jump.played_us));
-  kept_position_us_.reset();
-  live_ = std::exchange(goes_live_, false);
-  if (play_.resize_terminal &&
-      (jump.cols != recorded_size_.cols || jump.rows != recorded_size_.rows)) {
-    terminal_->write(resize_request(jump.cols, jump.rows));
-  }
-  recorded_size_.cols = static_cast<std::uint16_t>(jump.cols);
-  recorded_size_.rows = static_cast<std::uint16_t>(jump.rows);
-  write_recorded(modes_.undo());
-  if (!std::exchange(cleared_, true)) {
-    // What the user had on the screen goes to where it can be scrolled back to.
-    terminal_->write("\x1b[" + std::to_string(size_.rows) + ";1H" + std::string(size_.rows, '\n'));
-  }
-  write_recorded(jump.screen);
-  status_restore_ = std::move(jump.restore);
-  if (leaving_.has_value()) {
-    finish(*leaving_, {});
-    return;
-  }
-  draw_status();
-  go_on_with_markers();
-}
 
 void Playback::take(PlaybackFeed::CaughtUp& /*caught_up*/) {
   steps_ = 0;
@@ -291,10 +276,7 @@ void Playback::show(PlaybackFeed::Item item) {
     if (const auto size = parse_size(item.data)) {
       recorded_size_.cols = static_cast<std::uint16_t>(size->first);
       recorded_size_.rows = static_cast<std::uint16_t>(size->second);
-      if (play_.resize_terminal) {
-        flush_batch();
-        terminal_->write(resize_request(size->first, size->second));
-      }
+      show_resize();
     }
   } else if (item.code != "m") {
     show_output(item);
@@ -307,6 +289,10 @@ void Playback::show(PlaybackFeed::Item item) {
 
 void Playback::show_output(PlaybackFeed::Item& item) {
   frames_ = item.frames;
+  if (view_ != nullptr) {
+    view_->write(std::move(item.data));
+    return;
+  }
   if (!batch_begun_ && status_) terminal_->write(item.uncover);
   batch_begun_ = true;
   batch_ += item.data;
@@ -355,12 +341,16 @@ void Playback::tell_undo() {
 void Playback::on_terminal_drained() {
   if (phase_ == Phase::ending) {
     end();
-  } else {
-    advance();
+    return;
   }
+  draw_view();
+  if (view_ != nullptr) view_->go_on();
+  advance();
 }
 
 void Playback::on_all_shown() {
+  // Comes back when the terminal has got the last frame.
+  if (view_ != nullptr && !(view_->idle() && can_write())) return;
   // A round without any time would be followed by the next at once, for ever.
   if (!play_.loop || feed_->duration_us() == 0) {
     leave(How::ended, true);
@@ -369,8 +359,9 @@ void Playback::on_all_shown() {
   write_recorded(modes_.undo());
   all_read_ = false;
   events_ = frames_ = 0;
-  if (status_) {
-    // The next round is drawn over with the status line, too.
+  recorded_size_ = first_size_;
+  if (status_ || view_ != nullptr || !fits(first_size_)) {
+    // The next round begins with the status line, too, and in a view.
     jump(PlaybackFeed::ToTime{0});
   } else {
     set_position(0);

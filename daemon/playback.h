@@ -16,6 +16,7 @@
 #include "daemon/playback_feed.h"
 #include "daemon/playback_keys.h"
 #include "daemon/playback_overlay.h"
+#include "daemon/playback_view.h"
 #include "daemon/session_watches.h"
 #include "daemon/terminal.h"
 #include "daemon/terminal_user.h"
@@ -28,6 +29,7 @@ namespace asciinemad {
 class Playback final : public uv::Mortal,
                        public TerminalUser,
                        private PlaybackFeed::Listener,
+                       private PlaybackView::Listener,
                        private Terminal::Listener,
                        private uv::PreciseTimer::Listener {
  public:
@@ -98,7 +100,6 @@ class Playback final : public uv::Mortal,
   bool take_next();
   void take(PlaybackFeed::Opened& opened);
   void take(PlaybackFeed::Item& item);
-  void take(PlaybackFeed::Jump& jump);
   void take(PlaybackFeed::CaughtUp& caught_up);
   void take(PlaybackFeed::Ended& ended);
   void take(PlaybackFeed::Failed& failed);
@@ -110,6 +111,8 @@ class Playback final : public uv::Mortal,
   void write_recorded(std::string_view bytes);
   void tell_undo();
   bool can_show() const;
+  bool can_write() const;
+  ScreenPolicy policy() const;
   std::uint64_t position_us() const;
   void set_position(std::uint64_t position_us);
   // 0: not known, or still growing.
@@ -120,6 +123,19 @@ class Playback final : public uv::Mortal,
   void tell(decltype(wire::SessionEvent::what) what) const;
   void finish(How how, std::string reason);
   void end();
+
+  // playback_screen.cc: the screen as a whole, and the part of it that a small terminal shows.
+  void take(PlaybackFeed::Jump& jump);
+  void show_screen(PlaybackFeed::Jump& jump);
+  void make_screen_ready();
+  void on_view_ready() override;
+  bool can_draw() const override { return can_write() && !help_ && !jumping_; }
+  bool fits(const wire::WindowSize& recorded) const;
+  ScreenView::Size view_size() const;
+  void begin_view(std::string snapshot);
+  void draw_view();
+  void show_resize();
+  bool adapt_view();
 
   // playback_control.cc: what people and peers ask for.
   void on_marker_found(std::optional<std::uint64_t> events) override;
@@ -175,11 +191,14 @@ class Playback final : public uv::Mortal,
   uv::Handle<uv_timer_t> status_timer_;
   uv::Handle<uv_timer_t> deadline_;
   PlaybackKeys keys_;
+  std::unique_ptr<PlaybackView> view_;       // null: the terminal gets what was recorded
   std::unique_ptr<AsciicastWriter> writer_;  // null: the screen is shown
 
   Phase phase_ = Phase::opening;
   wire::WindowSize size_;            // the terminal's
   wire::WindowSize recorded_size_;   // the recording's, as of now
+  wire::WindowSize first_size_;      // at its beginning
+  bool on_terminal_ = false;         // or, for example, a pipe
   TerminalModes modes_;              // of the terminal, as what was shown has set them
   std::uint64_t told_revision_ = 0;  // of modes_, known to the client
 

@@ -213,7 +213,8 @@ void Playback::jump(decltype(PlaybackFeed::JumpWish::target) target, bool waits)
 }
 
 PlaybackFeed::JumpWish Playback::jump_wish() const {
-  return {target_, size_.rows, status_ ? size_.rows - 1 : -1, target_waits_};
+  return {target_, size_.rows, status_ ? size_.rows - 1 : -1, target_waits_,
+          on_terminal_ && size_.rows > 0 ? size_.cols : 0};
 }
 
 void Playback::redraw() {
@@ -244,7 +245,7 @@ void Playback::run(const PlaybackKeys::ToggleStatus& /*toggle*/) {
 
 void Playback::draw_status() {
   // One that can't be drawn now is with what is shown next.
-  if (!status_ || help_ || jumping_ || !can_show()) return;
+  if (!status_ || help_ || jumping_ || !can_write()) return;
   PlaybackStatus status;
   status.position_us = position_us();
   status.duration_us = duration_us();
@@ -258,7 +259,7 @@ void Playback::draw_status() {
 // Keeps the time in the status line going; without one there is no timer.
 void Playback::on_status_timer() {
   if (!status_ || phase_ != Phase::playing) return;
-  if (can_show()) draw_status();
+  draw_status();
   uv::start_timer<&Playback::on_status_timer>(status_timer_, kStatusIntervalMs, this);
 }
 
@@ -281,7 +282,7 @@ void Playback::close_help() {
 // First what was drawn over the screen goes, unless somebody is in a hurry and asks again.
 void Playback::leave(How how, bool at_end) {
   at_end_ = at_end;
-  if ((help_ || status_) && can_show() && !leaving_.has_value()) {
+  if ((help_ || status_) && can_write() && !leaving_.has_value()) {
     leaving_ = how;
     help_ = status_ = false;
     redraw();
@@ -307,6 +308,7 @@ Status Playback::attach_terminal(Terminal::Resources resources, const wire::Wind
   TRY_ASSIGN(terminal_,
              Terminal::open(context_.loop, std::move(resources), context_.input_scratch, *this));
   terminal_->set_reading(true);
+  on_terminal_ = terminal_->output_is_terminal();
   size_ = size;
   paused_ = std::exchange(paused_before_release_, std::nullopt).value_or(paused_);
   set_position(position_us_);
@@ -331,8 +333,8 @@ void Playback::release_terminal() {
 void Playback::resize(const wire::WindowSize& size) {
   if (size == size_) return;
   size_ = size;
-  const bool drawn = (status_ || jumping_) && !help_;
-  if (drawn && phase_ == Phase::playing && terminal_ != nullptr) redraw();
+  if (phase_ != Phase::playing || terminal_ == nullptr || help_ || adapt_view()) return;
+  if (status_ || jumping_) redraw();
 }
 
 void Playback::stop() { finish(How::ended, {}); }

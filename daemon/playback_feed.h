@@ -43,6 +43,7 @@ class PlaybackFeed {
     int cols = 0;
     int rows = 0;
     std::string screen;  // draws it on a terminal whose modes are off
+    bool cut = false;    // the terminal has not so much room: the screen is for a ScreenView
     std::string uncover;
     std::string restore;
   };
@@ -75,6 +76,7 @@ class PlaybackFeed {
     int terminal_rows = 0;  // for the screen; 0: as many as the recording's
     int status_row = -1;    // this row of the screen is covered from now on; -1: none
     bool waits = false;     // for a pipe to get there, else as far as it has come
+    int terminal_cols = 0;  // 0: as many as the recording's
   };
 
   struct MarkerWish {

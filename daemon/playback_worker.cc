@@ -288,11 +288,15 @@ Status PlaybackWorker::handle(PlaybackMailbox::JumpCommand& command) {
   std::string shown_already;
   filter_.filter(replay_->tail(), shown_already);
   const ScreenModel& screen = replay_->screen();
-  status_row_ = command.wish->status_row;
+  const PlaybackFeed::JumpWish& wish = *command.wish;
+  const bool cut = wish.terminal_cols > 0 &&
+                   (screen.cols() > wish.terminal_cols || screen.rows() > wish.terminal_rows);
+  // A cut screen makes room for the status line.
+  status_row_ = cut ? -1 : wish.status_row;
   std::string drawn;
   if (!options_.all_events) {
     // What it redoes was set by the recording, and is as little to be trusted.
-    ScreenFilter(options_.policy).filter(screen.snapshot(command.wish->terminal_rows), drawn);
+    ScreenFilter(options_.policy).filter(screen.snapshot(cut ? 0 : wish.terminal_rows), drawn);
   }
   const std::uint64_t last_us = point_.time.played_us;
   PlaybackFeed::Jump jump{reached ? bounds.played_us.value_or(last_us) : last_us,
@@ -301,6 +305,7 @@ Status PlaybackWorker::handle(PlaybackMailbox::JumpCommand& command) {
                           screen.cols(),
                           screen.rows(),
                           std::move(drawn),
+                          cut,
                           {},
                           {}};
   if (status_row_ >= 0) {

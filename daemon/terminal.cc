@@ -23,6 +23,10 @@ Result<std::unique_ptr<Terminal>> Terminal::open(uv::Loop& loop, Resources resou
   return terminal;
 }
 
+bool Terminal::output_is_terminal() const {
+  return resources_.output && ::isatty(resources_.output.get()) != 0;
+}
+
 void Terminal::set_reading(bool reading) {
   if (!input_poll_ || input_ended_ || reading == reading_) return;
   reading_ = reading;

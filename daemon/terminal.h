@@ -41,6 +41,7 @@ class Terminal {
 
   void set_reading(bool reading);
   bool input_is_terminal() const { return resources_.input_is_terminal; }
+  bool output_is_terminal() const;
 
   // Shows bytes, now or when the terminal takes them. Whoever writes while congested() adds to the
   // queue: stop reading the PTY instead. A terminal that is gone swallows everything.

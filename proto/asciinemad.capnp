@@ -522,6 +522,9 @@ struct Play {
   stepKey @15 :Text;
   nextMarkerKey @16 :Text;
   # Key grammar as in the configuration file; empty: none.
+  fit @17 :Bool;
+  # Version 2. On a terminal that is smaller than the recording's, draw the part of the screen around
+  # the cursor; else what was recorded is written there as it is.
 
   enum Output {
     screen @0;       # what the program wrote

@@ -66,6 +66,7 @@ Play get(schema::Play::Reader from) {
   to.stream = get(from.getStream());
   to.trust = get(from.getTrust());
   to.resize_terminal = from.getResizeTerminal();
+  to.fit = from.getFit();
   to.follow = from.getFollow();
   to.follow_session = get(from.getFollowSession());
   to.pause_key = get(from.getPauseKey());

@@ -49,6 +49,7 @@ void put(schema::Play::Builder to, const Play& from) {
   to.setStream(to_schema(from.stream));
   to.setTrust(to_schema(from.trust));
   to.setResizeTerminal(from.resize_terminal);
+  to.setFit(from.fit);
   to.setFollow(from.follow);
   to.setFollowSession(text(from.follow_session));
   to.setPauseKey(text(from.pause_key));

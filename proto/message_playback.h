@@ -32,6 +32,7 @@ struct Play {
   std::string pause_key;
   std::string step_key;
   std::string next_marker_key;
+  bool fit = false;
 };
 
 // What a person at the keyboard or a peer may ask of a playback.

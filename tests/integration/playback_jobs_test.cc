@@ -17,6 +17,7 @@ using test::Player;
 using test::PtyDriver;
 using test::recording_of;
 using test::Sandbox;
+using test::TerminalSize;
 using wire::PlaybackInfo;
 
 const std::string kFullScreen =
@@ -26,11 +27,13 @@ const std::string kFullScreen =
 // A playback below a shell with job control.
 class Job {
  public:
-  Job(const Sandbox& sandbox, const std::string& command)
+  Job(const Sandbox& sandbox, const std::string& command, TerminalSize size = {})
       : sandbox_(sandbox),
-        terminal_(sandbox, {"bash", "-c",
-                            "set -m; asciinema play " + command +
-                                "; echo stopped; while read x; do fg; echo back=$?; done"}),
+        terminal_(sandbox,
+                  {"bash", "-c",
+                   "set -m; asciinema play " + command +
+                       "; echo stopped; while read x; do fg; echo back=$?; done"},
+                  size),
         before_(terminal_.settings()) {}
 
   PtyDriver& operator*() { return terminal_; }
@@ -82,6 +85,25 @@ TEST_CASE("a stopped playback leaves a clean terminal, and comes back with its s
   const PlaybackInfo info = job.playing();
   CHECK_FALSE(info.paused);
   CHECK(info.position_us < 50'000'000);
+  job.end();
+}
+
+TEST_CASE("stopped on a terminal that is too small for the recorded screen") {
+  const Sandbox sandbox;
+  sandbox.write("a.cast", kFullScreen);
+  Job job(sandbox, "--fit a.cast", {60, 15});
+  (*job).expect("middle");
+  const std::string left = job.stop();
+  for (const char* undone : {"\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l", "\x1b[?7h"}) {
+    CAPTURE(left);
+    CHECK(contains(left, undone));
+  }
+  job.go_on();
+  const std::string drawn = (*job).expect("middle");
+  for (const char* redone : {"\x1b[?1049h", "\x1b[?25l", "\x1b[?1000h", "\x1b[?7l"}) {
+    CAPTURE(drawn);
+    CHECK(contains(drawn, redone));
+  }
   job.end();
 }
 

@@ -139,6 +139,7 @@ inline wire::Play sample_play() {
   play.pause_key = "p";
   play.step_key = "C-s";
   play.next_marker_key = "]";
+  play.fit = true;
   return play;
 }
 

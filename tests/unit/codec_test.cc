@@ -61,7 +61,7 @@ auto fields(const Play& m) {
   return std::tuple_cat(
       std::tie(m.name, m.size, m.speed, m.idle_time_limit_s, m.loop, m.pause_on_markers,
                m.start_at_us, m.output, m.stream, m.trust, m.resize_terminal, m.follow,
-               m.follow_session, m.pause_key, m.step_key, m.next_marker_key),
+               m.follow_session, m.pause_key, m.step_key, m.next_marker_key, m.fit),
       fields(m.terminal));
 }
 auto fields(const Fetch& m) {
