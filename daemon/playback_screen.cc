@@ -54,7 +54,8 @@ void Playback::make_screen_ready() {
 }
 
 bool Playback::fits(const wire::WindowSize& recorded) const {
-  const bool draws = play_.fit && writer_ == nullptr && on_terminal_ && size_.cols > 0 && size_.rows > 0;
+  const bool draws =
+      play_.fit && writer_ == nullptr && on_terminal_ && size_.cols > 0 && size_.rows > 0;
   return !draws || (recorded.cols <= size_.cols && recorded.rows <= size_.rows);
 }
 
