@@ -224,6 +224,13 @@ Result<Fd> Session::open_recording() const {
   return reopen_for_reading(recorder_.fd());
 }
 
+Result<Fd> Session::recording_to_reopen() const {
+  if (!recording_file_.has_value()) {
+    return Error{Errc::unsupported, start_.path + " is not a regular file"};
+  }
+  return duplicate(recorder_.fd());
+}
+
 Status Session::attach_terminal(Terminal::Resources resources, const wire::WindowSize& size) {
   if (terminal_) kept_screen_bytes_ = terminal_->take_unwritten();
   terminal_.reset();

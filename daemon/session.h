@@ -172,6 +172,9 @@ class Session final : public uv::Mortal,
           Connection& shim, Listener& listener);
   Status open(Resources resources);
   void begin_recording();
+  // For a thread, which gets it by reopen_for_reading(): opening a file of a network can take for
+  // ever.
+  Result<Fd> recording_to_reopen() const;
   Status go_on(const wire::Checkpoint& checkpoint);
   void send_journal();
   AsciicastHeader header() const;
@@ -209,7 +212,7 @@ class Session final : public uv::Mortal,
   void end();
   void answer_end();
   void end_recording();
-  void queue_upload(Result<Fd> reader);
+  void queue_upload(Result<Fd> recording);
   void remove_recording();
   void send_checkpoint();
   wire::Checkpoint recorder_place() const;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "daemon/platform.h"
 #include "daemon/session.h"
 
 namespace asciinemad {
@@ -190,14 +191,15 @@ void Session::want_screen(bool ScreenWishes::*wish) {
   screen_job_.reset();
   // What is shown in a pause is not recorded, and a raw recording is no asciicast.
   Result<Fd> recording = Error{Errc::unsupported, "there is no screen to be had"};
-  if (start_.format == wire::Format::asciicast_v2) recording = open_recording();
+  if (start_.format == wire::Format::asciicast_v2) recording = recording_to_reopen();
   if (recording.ok()) {
     auto file = std::make_shared<Fd>(std::move(*recording));  // std::function wants copies
     const int rows = size_.rows;
     auto job = ThreadJob<Result<SessionScreen>>::start(
         context_.loop, "read the recording",
-        [file, size = size_, rows](int cancel_fd) {
-          return read_session_screen(std::move(*file), size, rows, cancel_fd);
+        [file, size = size_, rows](int cancel_fd) -> Result<SessionScreen> {
+          TRY_ASSIGN(Fd reader, reopen_for_reading(file->get()));
+          return read_session_screen(std::move(reader), size, rows, cancel_fd);
         },
         *this);
     if (job.ok()) {

@@ -220,26 +220,26 @@ void Session::answer_end() {
 void Session::end_recording() {
   if (pause_shown_) show_pause(false);
   const bool to_upload = start_.has_upload && !discarding_;
-  Result<Fd> reader = to_upload ? open_recording() : Fd();
+  Result<Fd> recording = to_upload ? recording_to_reopen() : Fd();
   if (discarding_) remove_recording();
   recorder_.close();
   log::info("session ", id_, ": ended after ", recorder_.duration_us() / 1000, " ms, ",
             recorder_.lost_bytes(), " bytes lost", discarding_ ? ", discarded" : "");
-  if (to_upload) queue_upload(std::move(reader));
+  if (to_upload) queue_upload(std::move(recording));
   recording_ended_ = true;
 }
 
-void Session::queue_upload(Result<Fd> reader) {
-  if (!reader.ok()) {
-    log::error("session ", id_, ": ", reader.error().message);
-    notify(start_.path + " is not queued for upload: " + reader.error().message);
+void Session::queue_upload(Result<Fd> recording) {
+  if (!recording.ok()) {
+    log::error("session ", id_, ": ", recording.error().message);
+    notify(start_.path + " is not queued for upload: " + recording.error().message);
     return;
   }
   wire::Upload upload = start_.upload;
   upload.name = start_.path;
   upload.title = title_;
   queueing_ = true;
-  if (!listener_.on_recording_to_upload(*this, std::move(upload), std::move(reader).value())) {
+  if (!listener_.on_recording_to_upload(*this, std::move(upload), std::move(recording).value())) {
     queueing_ = false;
   }
 }

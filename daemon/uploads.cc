@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/url.h"
 #include "common/uuid.h"
+#include "daemon/platform.h"
 
 namespace asciinemad {
 namespace {
@@ -219,7 +220,11 @@ Status Uploads::start_copy(Copying& copying) {
   item.key = std::move(key);
   item.queued_at_ms = item.changed_at_ms = time_of_day_ms();
   const auto work = [source = std::make_shared<Fd>(std::move(copying.source)),
-                     directory = context_.engine.directory, item = std::move(item)](int cancel_fd) {
+                     own = copying.call.own, directory = context_.engine.directory,
+                     item = std::move(item)](int cancel_fd) -> Result<UploadCopy> {
+    if (own) {
+      TRY_ASSIGN(*source, reopen_for_reading(source->get()));
+    }
     return take_upload(std::move(*source), directory, item, cancel_fd);
   };
   TRY_ASSIGN(copying.job, CopyJob::start(context_.engine.loop, "copy a recording", work, *this));

@@ -53,8 +53,9 @@ class Uploads final : private UploadEngine::Listener,
   void start();
   // Answers now or later. `fds`: of an upload, its recording.
   void handle(Connection& connection, std::uint32_t id, Body body, std::vector<Fd> fds);
-  // Queues a recording that a session has left; once, if its key says that it is there already.
-  // What goes wrong is logged and notified.
+  // Queues a recording that a session has left (its descriptor as the session had it, to be
+  // reopened for reading); once, if its key says that it is there already. What goes wrong is
+  // logged and notified.
   void add(const std::string& session, wire::Upload upload, Fd recording);
   // Whether such recordings are on their way into the queue; not while another daemon has it.
   bool taking_recordings() const;
