@@ -13,7 +13,7 @@ namespace asciinemad {
 
 // What `attach` says, too.
 inline constexpr const char* kPausedAtTheEnd =
-    "recording was still paused at the end: what came after the pause is not in it";
+    "recording was still paused at the end: nothing since the pause began is in it";
 inline constexpr const char* kQueuedForUpload =
     "the recording is queued for upload; see: asciinema uploads";
 
