@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 
 #include "common/fd.h"
 #include "tests/support/detached_session.h"
+#include "tests/support/live_session.h"
 #include "tests/support/seed.h"
 #include "tests/support/upload_sandbox.h"
 
@@ -52,23 +54,41 @@ TEST_CASE("--upload: queued when the session ends, with the title that was given
   CHECK(f.server.uploads()[0].content == session.recorded());
 }
 
-TEST_CASE("--upload: the daemon dies before the recording is in the queue") {
-  const UploadSandbox f;
-  const DetachedSession session(f.sandbox, kShowLines, {"--upload"});
-  session.has_recorded("ready");
-  std::filesystem::create_directories(f.queue_directory());
-  std::filesystem::permissions(f.queue_directory(), std::filesystem::perms::owner_all);
-  Fd queue(::open((f.queue_directory() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  REQUIRE(::flock(queue.get(), LOCK_EX) == 0);
-  session.send("end\r");
-  REQUIRE(eventually([&] { return contains(f.sandbox.log(), ": ended after"); }));
-  f.kill_daemon();
-  queue.reset();
-  CHECK(ends(f.sandbox, session.id()));
-  CHECK(f.list().size() == 1);
-  CHECK(f.reaches("1", "done"));
-  REQUIRE(f.server.uploads().size() == 1);
-  CHECK(f.server.uploads()[0].content == session.recorded());
+// Nobody can put anything into the queue meanwhile.
+class BusyQueue {
+ public:
+  explicit BusyQueue(const UploadSandbox& f) {
+    std::filesystem::create_directories(f.queue_directory());
+    std::filesystem::permissions(f.queue_directory(), std::filesystem::perms::owner_all);
+    lock_.reset(
+        ::open((f.queue_directory() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    REQUIRE(::flock(lock_.get(), LOCK_EX) == 0);
+  }
+
+ private:
+  Fd lock_;
+};
+
+TEST_CASE("--upload: the daemon dies or is replaced before the recording is in the queue") {
+  for (const int signal : {SIGKILL, SIGTERM}) {
+    CAPTURE(signal);
+    const UploadSandbox f;
+    const DetachedSession session(f.sandbox, kShowLines, {"--upload"});
+    session.has_recorded("ready");
+    {
+      const BusyQueue busy(f);
+      session.send("end\r");
+      REQUIRE(eventually([&] { return contains(f.sandbox.log(), ": ended after"); }));
+      const pid_t daemon = f.sandbox.daemon_pid();
+      REQUIRE(::kill(daemon, signal) == 0);
+      REQUIRE(eventually([&] { return test::is_gone(daemon); }));
+    }
+    CHECK(ends(f.sandbox, session.id()));
+    CHECK(f.list().size() == 1);
+    CHECK(f.reaches("1", "done"));
+    REQUIRE(f.server.uploads().size() == 1);
+    CHECK(f.server.uploads()[0].content == session.recorded());
+  }
 }
 
 TEST_CASE("--upload: queued once, whenever daemons die") {
