@@ -235,6 +235,7 @@ Status Control::call(const std::string& session, const SteerAction& action) {
 }
 
 Status Control::call_once(const std::string& session, const SteerAction& action) {
+  handed_over_ = false;
   if (!link_.has_value()) {
     TRY_ASSIGN(SteerLink connected, SteerLink::connect(environment_));
     link_.emplace(std::move(connected));
