@@ -54,7 +54,7 @@ constexpr const char* kHelp =
 
 // How long to wait for the next daemon.
 constexpr int kReconnectTimeoutMs = 10'000;
-constexpr int kReconnectIntervalMs = 200;
+constexpr int kReconnectIntervalMs = 20;
 
 struct EventsOptions {
   std::optional<std::string> session;
